@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of the process in one place, with its answer. The relations between them are asserted below.
+/// Values a deployment may change are copied from here into the settings' defaults; nothing else holds a number.
+
+namespace sluice::limits {
+
+// HTTP head (RFC 9112). Over: 414 for the request line, 431 for the rest; the connection closes.
+inline constexpr std::size_t kRequestLineBytes = 8 * 1024;
+inline constexpr std::size_t kHeaderFieldBytes = 8 * 1024;
+inline constexpr std::size_t kHeadBytes = 16 * 1024;
+inline constexpr std::size_t kHeaderFields = 64;
+
+// Bodies. Over: 413.
+inline constexpr std::size_t kBodyBytes = 16u << 20;         ///< On the wire.
+inline constexpr std::size_t kDecodedBodyBytes = 64u << 20;  ///< After gzip or zstd.
+inline constexpr std::size_t kChunkLineBytes = 256;          ///< Chunk size line with extensions; over: 400, close.
+inline constexpr std::size_t kRatioFreeBytes = 1u << 20;     ///< Output before the compression ratio is looked at.
+inline constexpr std::size_t kCompressionRatio = 100;
+inline constexpr int kGzipMembers = 1000;
+inline constexpr int kZstdWindowLog = 23;                    ///< RFC 9659: 8 MiB.
+
+// Items of one request. Over: the item fails (kLineBytes and below) or the request does (kItems: 413).
+inline constexpr std::size_t kItems = 100'000;
+inline constexpr std::size_t kLineBytes = 1u << 20;          ///< One NDJSON line or one item.
+inline constexpr int kJsonDepth = 16;
+inline constexpr int kJsonMembers = 64;                      ///< Per object.
+inline constexpr std::size_t kKeyBytes = 128;                ///< A JSON member name.
+inline constexpr std::size_t kStringBytes = 64 * 1024;       ///< notes, text values, verdict.
+inline constexpr std::size_t kMetadataBytes = 16 * 1024;
+inline constexpr std::size_t kSourceIdBytes = 256;
+inline constexpr std::size_t kClientIdBytes = 128;
+inline constexpr std::size_t kIdentifierBytes = 64;          ///< source_type, score_source.
+inline constexpr std::size_t kSelectedOptions = 256;
+inline constexpr std::size_t kListedErrors = 1000;           ///< `?results=errors` lists at most this many, and the count.
+inline constexpr std::size_t kIdempotencyKeyBytes = 255;
+
+// Catalogue. Over: the entry is refused with its limit in the text.
+inline constexpr std::size_t kLabelsPerWorkspace = 10'000;
+inline constexpr std::size_t kWorkspaces = 10'000;
+inline constexpr std::size_t kKeys = 100'000;
+inline constexpr std::size_t kNameBytes = 256;               ///< Label, annotator, workspace names.
+inline constexpr std::size_t kSettingsBytes = 64 * 1024;
+inline constexpr std::size_t kOptions = 1000;
+
+// Blocks (DESIGN: rows of one shard inside a group). Halved: more postings and reads per score. Doubled: reads of one
+// score copy more, and a group of a quiet server is no larger anyway.
+inline constexpr std::size_t kBlockRows = 512;
+inline constexpr std::size_t kBlockBytes = 64 * 1024;        ///< A block closes at the first row past either limit.
+inline constexpr std::size_t kAtomicRows = kBlockRows;       ///< An atomic batch goes whole into one block; over: 413.
+inline constexpr std::size_t kAtomicBytes = 256 * 1024;
+
+// Group: what one synced write makes durable.
+inline constexpr std::size_t kGroupBytes = 4u << 20;
+
+// Admission. Full: reading stops for up to kAdmissionWaitMs, then 429.
+inline constexpr std::size_t kRingSlots = 1024;              ///< Batches per io thread and shard.
+inline constexpr std::size_t kBlockRingSlots = 256;          ///< Closed blocks per shard.
+inline constexpr std::int64_t kAdmissionWaitMs = 100;
+inline constexpr std::size_t kBodyBytesInFlight = 256u << 20;
+inline constexpr std::size_t kScoresInFlight = 2'000'000;
+
+// Reads.
+inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waiting; over: 429.
+inline constexpr std::size_t kPageLimit = 1000;
+inline constexpr std::size_t kPageDefault = 100;
+inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a filtered listing, then a cursor.
+inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per source read; beyond: an error, never a wrong fold.
+
+// Idempotency-Key answers kept.
+inline constexpr std::size_t kIdempotencyEntries = 262'144;
+inline constexpr std::int64_t kIdempotencyHours = 24;
+
+// Connections and time.
+inline constexpr std::size_t kConnections = 10'000;
+inline constexpr std::size_t kConnectionsPerSource = 10'000; ///< Loopback harnesses come from one address.
+inline constexpr std::int64_t kHeadSeconds = 10;
+inline constexpr std::int64_t kBodySeconds = 300;
+inline constexpr std::int64_t kBodyGraceSeconds = 5;
+inline constexpr std::int64_t kBodyBytesPerSecond = 1024;
+inline constexpr std::int64_t kIdleSeconds = 60;
+inline constexpr std::int64_t kWriteSeconds = 30;
+inline constexpr std::int64_t kDrainSeconds = 25;
+
+/// Readable bytes required after every JSON text (simdjson's SIMDJSON_PADDING).
+inline constexpr std::size_t kPadding = 64;
+
+static_assert(kBlockRows <= 0xFFFF, "slots are 16 bit");
+static_assert(kAtomicBytes <= kGroupBytes);
+static_assert(kLineBytes <= kBodyBytes);
+static_assert(kStringBytes < kLineBytes);
+
+}  // namespace sluice::limits

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/model/catalogue.h"
+#include "engine/model/score_record.h"
+
+/// The scores of one request on their way through the engine. Owned by the connection's exchange; lent to the engine from
+/// IngestEngine::submit (accepted) until Completion::deliver, and completed exactly once. While lent, only the engine
+/// touches it, and the body and arena its records borrow from must not change.
+
+namespace sluice {
+
+/// What became of one record. Written by the shard (verdict, slot) and the committer (block).
+struct RecordOutcome {
+  Errc code = Errc::ok;         ///< ok: stored (or, in a dry run, would have been).
+  std::uint16_t slot = 0;
+  LabelNumber label = 0;        ///< The label found, where one was: for texts and ids.
+  std::uint64_t block = 0;
+  [[nodiscard]] bool stored() const noexcept { return code == Errc::ok; }
+};
+
+struct BatchOptions {
+  bool dry_run = false;  ///< Check everything, store nothing.
+  bool atomic = false;   ///< All or none; at most limits::kAtomicRows records of kAtomicBytes.
+};
+
+/// Scoped to key id and route by whoever fills it in.
+struct IdempotencyRequest {
+  Hash128 key;      ///< Keyed hash of (key id, route, header text).
+  Hash128 digest;   ///< Keyed hash of the request (query and body).
+};
+
+class Batch {
+ public:
+  Batch() = default;
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch();  ///< Checks that it is not lent.
+
+  /// Ready for the next request: keeps capacity.
+  void reset() noexcept;
+
+  // Filled by the dialect and the transport before submit.
+  Principal principal;
+  DialectCode dialect = DialectCode::native;
+  BatchOptions options;
+  std::optional<IdempotencyRequest> idempotency;
+  std::vector<ScoreRecord> records;  ///< Empty is allowed: a barrier behind catalogue changes.
+  std::size_t io_thread = 0;
+
+  // Filled by the engine.
+  /// ok: see outcomes. Otherwise nothing of the batch is stored: idempotency_mismatch, idempotency_in_flight,
+  /// overloaded, disk_full, stopping, atomic_too_large; or nobody knows: outcome_unknown.
+  Errc status = Errc::ok;
+  std::vector<RecordOutcome> outcomes;  ///< As long as records, when status is ok.
+  WallTime inserted_at = 0;             ///< Of the group (of the first answer, for a replay).
+  bool replayed = false;                ///< The Idempotency-Key was seen before; outcomes are the first answer's.
+  CataloguePtr catalogue;               ///< Knows every label the outcomes name.
+
+ private:
+  friend class IngestEngine;
+  friend class Shard;
+  friend class Committer;
+  friend class EngineTestPeer;
+  std::atomic<std::uint32_t> parts_left_{0};
+  std::atomic<bool> lent_{false};
+  /// With several shards: record indexes grouped by shard, and where each shard's run begins. Empty with one shard.
+  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> run_begins_;
+  std::size_t bytes_ = 0;  ///< Admitted, returned on completion.
+};
+
+}  // namespace sluice

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/base/histogram.h"
+#include "engine/ports/completion.h"
+#include "engine/read/read_request.h"
+
+/// Answers queries. Pure but for the port it reads through: safe from several threads at once.
+
+namespace sluice {
+
+class ScoreReader {
+ public:
+  ScoreReader(const KeyedHash& keys, RecordReader& records);
+  /// Fills request.status, page and exists. Blocking (disk).
+  void run(ReadRequest& request) const;
+
+ private:
+  const KeyedHash& keys_;
+  RecordReader& records_;
+};
+
+/// A few threads that run queries and deliver them to the io thread that asked.
+/// Threads: submit() from any io thread; start/stop from main.
+class ReadPool {
+ public:
+  ReadPool(std::size_t threads, const ScoreReader& reader, Completion& completion);
+  ~ReadPool();
+  /// False: limits::kReadQueue queries wait already; the request is untouched (answer 429).
+  [[nodiscard]] bool submit(ReadRequest& request);
+  /// Finishes what was taken, then joins.
+  void stop();
+  [[nodiscard]] std::size_t waiting() const noexcept;
+  [[nodiscard]] const Histogram& duration() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

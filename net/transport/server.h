@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/api_key.h"
+#include "engine/ingest/ingest_engine.h"
+#include "engine/read/score_reader.h"
+#include "net/dialect/dialect.h"
+
+/// The HTTP/1.1 front end: io threads, listeners, connections, the strict framing gate, authentication, limits, routing.
+/// One io_context per io thread, run by that thread alone; other threads only post to it.
+/// Threads: construct, start and stop from main. As Completion it is called by the committer and the read pool.
+
+namespace sluice {
+
+struct ServerOptions {
+  std::string listen_address = "127.0.0.1";  ///< Empty: no TCP listener (a private instance for the command line).
+  std::uint16_t listen_port = 8420;          ///< 0: any free port; see Server::port().
+  std::string admin_socket;                  ///< Path of the Unix socket, made with mode 0600; empty: none.
+  std::size_t io_threads = 2;
+  std::size_t connections_max = limits::kConnections;
+  std::size_t body_bytes_max = limits::kBodyBytes;
+  std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
+  std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;
+  bool operator_pages_need_key = false;      ///< /metrics and /version, off loopback.
+  bool keys_over_tcp = false;                ///< Whether admin routes exist on TCP (scope admin).
+  DialectOptions dialects;
+};
+
+/// What the operator pages answer. Called on an io thread: must be quick and must not touch the disk.
+struct OperatorPages {
+  struct Check { std::string name; bool ok; std::string detail; };
+  std::function<std::vector<Check>()> ready;
+  std::function<std::string()> metrics;  ///< Prometheus text of everything but the transport's own (see metrics_text()).
+  std::string version_json;
+};
+
+class Server final : public Completion {
+ public:
+  Server(const ServerOptions& options, const KeyedHash& keys, const KeyMaker& key_maker, Catalogue& catalogue,
+         OperatorPages pages);
+  ~Server() override;
+
+  /// Binds and serves. Throws std::runtime_error with a sentence for the operator when it cannot bind.
+  void start(IngestEngine& engine, ReadPool& reads);
+  [[nodiscard]] std::uint16_t port() const noexcept;
+
+  /// SIGTERM: readiness off, stop accepting, finish what was received (answers say Connection: close), at most
+  /// limits::kDrainSeconds. Returns when no connection is left or the time is over. Then stop the engine, then stop().
+  void drain();
+  /// Ends the io threads. No exchange may still be lent to the engine.
+  void stop();
+
+  void deliver(std::size_t io_thread, std::span<Batch* const> batches) noexcept override;
+  void deliver(std::size_t io_thread, ReadRequest* request) noexcept override;
+  void fatal(const char* what) noexcept override;
+  /// Called with the reason when the engine reports fatal(); main exits by policy.
+  void on_fatal(std::function<void(const char*)> handler);
+
+  /// The transport's own metrics, Prometheus text (sluice_http_*, sluice_connections, sluice_backpressure_total, …).
+  [[nodiscard]] std::string metrics_text() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice

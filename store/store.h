@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/api_key.h"
+#include "engine/base/keyed_hash.h"
+#include "engine/ports/record_log.h"
+#include "engine/ports/record_reader.h"
+
+/// The data directory and the two RocksDB databases in it. The only public header of store/ besides data_dir.h.
+/// Threads: open and close from main; log() as RecordLog says; reader() as RecordReader says; metrics() from any thread.
+
+namespace sluice {
+
+/// Affects resources, never behaviour.
+struct StoreOptions {
+  /// Everything the store may hold in memory: memtables, hot index, caches. Start: 512 MiB of the process's 1 GiB cap.
+  std::size_t memory_bytes = 512u << 20;
+  /// Rows whose postings are still in memory only; bounds a restart. Halved: smaller segments, more compaction.
+  std::size_t hot_rows = 4'000'000;
+  std::size_t segment_rows = 1'000'000;
+  /// Refuse writes (507) below this much free space; 0: derived from the budgets.
+  std::uint64_t disk_reserve_bytes = 0;
+};
+
+struct StoreMetrics {
+  std::uint64_t hot_rows = 0;
+  std::uint64_t segments_ingested = 0;
+  std::uint64_t indexed_block = 0;     ///< The watermark.
+  std::uint64_t durable_block = 0;
+  std::uint64_t pending_compaction_bytes = 0;
+  std::uint64_t level0_files = 0;
+  std::uint64_t memtable_bytes = 0;
+  std::uint64_t live_data_bytes = 0;
+  std::uint64_t disk_free_bytes = 0;
+  bool write_stopped = false;
+  bool background_error = false;
+};
+
+class DataDir;
+
+class Store {
+ public:
+  /// Opens or creates. Throws std::runtime_error with the reason and the operator's next step.
+  [[nodiscard]] static std::unique_ptr<Store> open(const DataDir& directory, const StoreOptions& options);
+  virtual ~Store() = default;
+  [[nodiscard]] virtual RecordLog& log() noexcept = 0;
+  [[nodiscard]] virtual RecordReader& reader() noexcept = 0;
+  [[nodiscard]] virtual StoreMetrics metrics() const = 0;
+  /// Called once, from a background thread, when RocksDB reports an error that only a restart can mend.
+  virtual void on_fatal(std::function<void(const char*)> handler) = 0;
+  /// Waits until everything durable is indexed and no compaction is pending (benches, tests), at most `seconds`.
+  virtual bool settle(int seconds) = 0;
+  /// Orderly end; without it (kill) the next open replays. Idempotent.
+  virtual void close() = 0;
+};
+
+}  // namespace sluice

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/api_key.h"
+#include "engine/base/limits.h"
 #include "engine/ingest/ingest_engine.h"
 #include "engine/read/score_reader.h"
 #include "net/dialect/dialect.h"

@@ -1,0 +1,118 @@
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+
+#include "tools/app/app.h"
+#include "tools/app/log.h"
+#include "tools/commands/commands.h"
+
+namespace sluice {
+namespace {
+
+void print_banner(const App& app, const Settings& settings) {
+  const bool six = settings.listen_address.find(':') != std::string::npos;
+  const std::string host = six ? "[" + settings.listen_address + "]" : settings.listen_address;
+  const std::string url = "http://" + host + ":" + std::to_string(app.port());
+  std::string out = "sluice " SLUICE_VERSION "\n  data          " + settings.data + "\n  listening on  " + url +
+                    "\n  metrics       " + url + "/metrics\n  durability    every 2xx is on disk (fdatasync) before it is sent\n";
+  std::string credential = "$KEY";
+  if (const auto& key = app.first_key()) {
+    if (key->file.empty()) {
+      out += "  first key     " + key->id + " (from the settings)\n";
+    } else {
+      credential = key->id + "." + key->secret;
+      out += "  first key     " + credential + "\n                shown once; kept in " + key->file + " (mode 0600)\n";
+    }
+  }
+  out += "  try           curl -s " + url + "/api/v1/scores -H 'Authorization: Bearer " + credential +
+         "' \\\n                  -H 'Content-Type: application/json' \\\n                  -d "
+         "'{\"traceId\":\"trace-abc-123\",\"evaluatorName\":\"accuracy\",\"value\":0.92}'\n";
+  std::fputs(out.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR2);  // Raised by on_fatal.
+  return signals;
+}
+
+int serve(const Settings& settings) {
+  start_logging(settings.log_level);
+  // Blocked before any thread exists, so that every thread inherits it and only sigwait below takes them.
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  App app(settings, App::Listen::everywhere);
+  static std::atomic<bool> fatal{false};
+  app.on_fatal([](const char* what) {
+    if (fatal.exchange(true)) return;
+    log_error(std::string("acks stopped: ") + what + "; exiting so that a restart recovers from the log");
+    kill(getpid(), SIGUSR2);
+  });
+  app.start();
+  print_banner(app, settings);
+
+  int received = 0;
+  sigwait(&signals, &received);
+  if (fatal.load()) {
+    // Waiters are being told "unknown" right now. No flush and no close: after a failed sync the files' state is the
+    // log's to judge at the next start.
+    usleep(500'000);
+    _exit(kExitLogUnknown);
+  }
+  log_info(std::string("received ") + strsignal(received) + ", finishing what was received");
+  // A second signal ends the process at once: durability never depends on the drain.
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  app.stop();
+  log_info("stopped");
+  return 0;
+}
+
+}  // namespace
+
+void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader, std::shared_ptr<std::string> config_file) {
+  app.add_option("--config", *config_file, "TOML file with settings")->envname("SLUICE_CONFIG");
+  for (const SettingValue& value : loader->values()) {
+    const std::string name = value.name;
+    CLI::Option* const option = app.add_option_function<std::string>(
+        SettingsLoader::flag_name(name),
+        [loader, name](const std::string& text) {
+          try {
+            loader->set(name, text, SettingOrigin::flag);
+          } catch (const std::exception& error) {
+            throw CLI::ValidationError(error.what());
+          }
+        },
+        value.help + (value.text.empty() ? "" : " [" + value.text + "]"));
+    option->type_name("VALUE");
+    if (value.text == "true" || value.text == "false") option->expected(0, 1)->default_str("true");
+  }
+}
+
+Settings resolve_settings(SettingsLoader& loader, const std::string& config_file) {
+  if (!config_file.empty()) loader.load_file(config_file);
+  loader.load_environment();
+  return loader.resolve();
+}
+
+void add_serve_command(CLI::App& app, Command& run) {
+  CLI::App* const command = app.add_subcommand("serve", "Run the server (with no option: 127.0.0.1:8420, ./sluice-data)");
+  auto loader = std::make_shared<SettingsLoader>();
+  auto file = std::make_shared<std::string>();
+  add_settings_options(*command, loader, file);
+  command->callback([&run, loader, file] { run = [loader, file] { return serve(resolve_settings(*loader, *file)); }; });
+}
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+#include <cstdio>
+#include <exception>
+
+#include "tools/commands/commands.h"
+#include "tools/load/load_command.h"
+
+/// The one binary. Start-up errors are exceptions, caught here once; nothing throws after a server has started.
+int main(int argc, char** argv) {
+#if defined(__AVX2__)
+  if (!__builtin_cpu_supports("avx2")) {
+    std::fputs("sluice: this binary needs a processor with AVX2; build with -DSLUICE_MARCH= for older ones\n", stderr);
+    return sluice::kExitUnavailable;
+  }
+#endif
+  CLI::App app("Sluice: durable ingestion of evaluation scores");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "sluice " SLUICE_VERSION);
+  sluice::Command run;
+  sluice::add_serve_command(app, run);
+  sluice::add_load_command(app, run);
+  sluice::add_keys_command(app, run);
+  sluice::add_labels_command(app, run);
+  sluice::add_config_command(app, run);
+  sluice::add_version_command(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : sluice::kExitUsage;
+  }
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,22 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string_view>
 
-#include "engine/base/arena.h"
 #include "engine/base/error.h"
-#include "engine/model/value.h"
 
-/// Strict JSON over simdjson On-Demand 3.0.1, with the remedies its known bugs need in one place: every value is walked and
-/// checked, duplicate keys are errors, depth and members are bounded, numbers are returned as tokens, nothing may follow
-/// the root, and texts without escapes stay in the body (no copy).
-///
-/// simdjson itself appears only in json_reader.cc and in net/dialect/json_cursor.h (the fast inline layer for hot decoders).
-/// Threads: one JsonParser per io thread.
+/// Strict JSON. simdjson 3.0.1 finds the tokens; everything else (grammar, depth, duplicate keys, escapes, numbers, what
+/// follows the root) is checked by json_cursor.h, because that library's own walk validates only what is asked for.
+/// simdjson itself appears only in json_reader.cc.
+/// Threads: one JsonParser per io thread. Its memory grows with the largest text of late (4 bytes of address space per byte
+/// of text, touched where there are tokens); what a rare large text needed is given back at the next small one.
 
 namespace sluice {
 
@@ -24,6 +18,8 @@ class JsonParser {
  public:
   JsonParser();
   ~JsonParser();
+  JsonParser(const JsonParser&) = delete;
+  JsonParser& operator=(const JsonParser&) = delete;
   struct Impl;
   [[nodiscard]] Impl& impl() noexcept { return *impl_; }
 
@@ -31,8 +27,8 @@ class JsonParser {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Checks that `text` is one JSON value within limits::kJsonDepth, kJsonMembers, kKeyBytes, without duplicate keys.
-/// `text` needs limits::kPadding readable bytes behind it.
+/// Checks that `text` is one JSON object or array within limits::kJsonDepth, kJsonMembers, kKeyBytes, without duplicate
+/// keys. `text` needs limits::kPadding readable bytes behind it.
 [[nodiscard]] Result<void> validate_json(JsonParser& parser, std::string_view text);
 
 }  // namespace sluice

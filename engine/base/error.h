@@ -100,6 +100,9 @@ enum class Errc : std::uint16_t {
   corrupt,
   format_too_new,
   locked,
+
+  // HTTP framing: refused before any dialect is known.
+  malformed_request,
 };
 
 /// snake_case name of a code: what the native API answers as `code` and the metrics use as `reason`.

@@ -52,6 +52,7 @@ class Batch {
   std::optional<IdempotencyRequest> idempotency;
   std::vector<ScoreRecord> records;  ///< Empty is allowed: a barrier behind catalogue changes.
   std::size_t io_thread = 0;
+  void* owner = nullptr;  ///< The submitter's own: finds the connection again on delivery. The engine never looks at it.
 
   // Filled by the engine.
   /// ok: see outcomes. Otherwise nothing of the batch is stored: idempotency_mismatch, idempotency_in_flight,

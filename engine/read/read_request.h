@@ -49,6 +49,7 @@ class ReadRequest {
   void reset() noexcept;
   ScoreQuery query;
   std::size_t io_thread = 0;
+  void* owner = nullptr;  ///< The submitter's own: finds the connection again on delivery.
   // The answer.
   Errc status = Errc::ok;
   Page page;

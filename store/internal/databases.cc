@@ -1,0 +1,212 @@
+#include "store/internal/databases.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <mutex>
+#include <stdexcept>
+
+#include "engine/base/bytes.h"
+#include "store/internal/file_io.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uint8_t kCommitRecordVersion = 1;
+
+/// Keeps what must not be closed reachable until the process ends.
+void abandon(Database& database) {
+  struct Abandoned {
+    std::unique_ptr<rocksdb::DB> db;
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    std::shared_ptr<DatabaseHealth> health;
+  };
+  static std::mutex mutex;
+  static auto* const kept = new std::vector<Abandoned>;  // Never destroyed: that would close.
+  const std::lock_guard lock(mutex);
+  kept->push_back({std::move(database.db), std::move(database.families), database.health});
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> log_families(const MemoryPlan& plan,
+                                                          const std::shared_ptr<rocksdb::Cache>& cache) {
+  return {{rocksdb::kDefaultColumnFamilyName, catalogue_options(cache)},
+          {kScoresFamily, scores_options(plan, cache)},
+          {kCatalogueFamily, catalogue_options(cache)}};
+}
+
+rocksdb::Status open_families(const rocksdb::DBOptions& options, const std::string& path,
+                              const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool read_only,
+                              Database& out) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &out.families, &db)
+                : rocksdb::DB::Open(options, path, families, &out.families, &db);
+  out.db.reset(db);
+  return status;
+}
+
+[[noreturn]] void refuse_missing(const std::string& path, std::uint64_t found, std::uint64_t acked) {
+  throw std::runtime_error(
+      "acknowledged scores are missing from the log " + path + ": it ends at commit " + std::to_string(found) +
+      ", but commit " + std::to_string(acked) +
+      " was acknowledged. Sluice does not serve, so that nothing is built on the loss. Check the disk (dmesg, SMART); "
+      "restore the data directory from a backup or a replica of the disk; to accept the loss and serve what is left, "
+      "remove the file ACKED beside the log and start again");
+}
+
+/// What a point-in-time recovery would keep, found on hard links so that the log itself stays untouched.
+std::uint64_t probe_point_in_time(const std::string& path, const MemoryPlan& plan, rocksdb::Env* env) {
+  const std::string probe = path + ".probe";
+  fs::remove_all(probe);
+  fs::copy(path, probe, fs::copy_options::recursive | fs::copy_options::create_hard_links);
+  std::uint64_t found = 0;
+  {
+    rocksdb::DBOptions options = log_database_options(plan, env, nullptr);
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    Database database;
+    const auto cache = rocksdb::NewLRUCache(8u << 20);
+    const rocksdb::Status status = open_families(options, probe, log_families(plan, cache), true, database);
+    if (!status.ok()) {
+      fs::remove_all(probe);
+      throw std::runtime_error("the log " + path + " is damaged and cannot be read even up to the damage: " +
+                               status.ToString() + "; restore the data directory from a backup");
+    }
+    found = read_commit_record(*database.db, database.families[kCatalogue]).last_commit_sequence;
+  }
+  fs::remove_all(probe);
+  return found;
+}
+
+}  // namespace
+
+void DatabaseHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
+  const char* text = "storage: a write failed";
+  switch (reason) {
+    case rocksdb::BackgroundErrorReason::kFlush: text = "storage: flush failed"; break;
+    case rocksdb::BackgroundErrorReason::kCompaction: text = "storage: compaction failed"; break;
+    case rocksdb::BackgroundErrorReason::kWriteCallback: text = "storage: write or sync of the log failed"; break;
+    case rocksdb::BackgroundErrorReason::kMemTable: text = "storage: memtable insert failed"; break;
+    case rocksdb::BackgroundErrorReason::kManifestWrite:
+    case rocksdb::BackgroundErrorReason::kManifestWriteNoWAL: text = "storage: manifest write failed"; break;
+    default: break;
+  }
+  if (error != nullptr && error->IsNoSpace()) text = "storage: no space left on the disk";
+  const char* none = nullptr;
+  reason_.compare_exchange_strong(none, text, std::memory_order_release, std::memory_order_relaxed);
+  background_error_.store(true, std::memory_order_release);
+}
+
+void DatabaseHealth::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) {
+  *auto_recovery = false;  // The no-space path ignores max_bgerror_resume_count; a restart replays instead.
+}
+
+void DatabaseHealth::OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) {
+  const int now = info.condition.cur == rocksdb::WriteStallCondition::kStopped ? 1 : 0;
+  const int before = info.condition.prev == rocksdb::WriteStallCondition::kStopped ? 1 : 0;
+  stopped_families_.fetch_add(now - before, std::memory_order_relaxed);
+}
+
+void Database::close() noexcept {
+  if (!db) return;
+  if (health && health->background_error()) {
+    abandon(*this);
+    return;
+  }
+  for (rocksdb::ColumnFamilyHandle* const family : families) db->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  families.clear();
+  const rocksdb::Status status = db->Close();
+  if (!status.ok()) std::fprintf(stderr, "sluice: closing %s: %s\n", db->GetName().c_str(), status.ToString().c_str());
+  db.reset();
+}
+
+std::uint64_t Database::property(int family, const char* name) const {
+  std::uint64_t value = 0;
+  if (!db || !db->GetIntProperty(families[static_cast<std::size_t>(family)], name, &value)) return 0;
+  return value;
+}
+
+std::uint64_t Database::property_sum(const char* name) const {
+  std::uint64_t sum = 0;
+  for (int family = 0; family < static_cast<int>(families.size()); ++family) sum += property(family, name);
+  return sum;
+}
+
+Database open_log_database(const std::string& path, const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache,
+                           rocksdb::Env* env, std::uint64_t acked) {
+  Database database;
+  database.health = std::make_shared<DatabaseHealth>();
+  rocksdb::DBOptions options = log_database_options(plan, env, database.health);
+  rocksdb::Status status = open_families(options, path, log_families(plan, cache), false, database);
+  if (status.IsCorruption()) {
+    // A power cut may leave garbage in the tail that was never synced, which strict mode refuses too. Nothing acknowledged
+    // lies there if recovery up to the damage still holds the highest acknowledged commit.
+    const std::uint64_t found = probe_point_in_time(path, plan, env);
+    if (found < acked) refuse_missing(path, found, acked);
+    std::fprintf(stderr, "sluice: the log's unacknowledged tail is damaged (%s); it is dropped, commits up to %llu are kept\n",
+                 status.ToString().c_str(), static_cast<unsigned long long>(found));
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    database.health = std::make_shared<DatabaseHealth>();
+    options.listeners = {database.health};
+    status = open_families(options, path, log_families(plan, cache), false, database);
+  }
+  if (!status.ok()) throw std::runtime_error("cannot open the log " + path + ": " + status.ToString());
+  const std::uint64_t found = read_commit_record(*database.db, database.families[kCatalogue]).last_commit_sequence;
+  if (found < acked) refuse_missing(path, found, acked);
+  return database;
+}
+
+Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, ordered_family_options(cache)},
+      {"by_source", hashed_family_options(cache)},
+      {"by_annotator", ordered_family_options(cache)},
+      {"by_workspace", ordered_family_options(cache)},
+      {"by_client_id", hashed_family_options(cache)}};
+  for (const bool last_try : {false, true}) {
+    Database database;
+    database.health = std::make_shared<DatabaseHealth>();
+    const rocksdb::Status status =
+        open_families(index_database_options(env, database.health), path, families, false, database);
+    if (status.ok()) return database;
+    if (!status.IsCorruption() || last_try) {
+      throw std::runtime_error("cannot open the index " + path + ": " + status.ToString());
+    }
+    std::fprintf(stderr, "sluice: the index %s is damaged (%s); it is rebuilt from the log\n", path.c_str(),
+                 status.ToString().c_str());
+    remove_index_database(path);
+  }
+  throw std::runtime_error("cannot open the index " + path);
+}
+
+void remove_index_database(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw std::runtime_error("cannot remove the index " + path + " to rebuild it: " + error.message());
+}
+
+std::string encode_commit_record(const LogTail& tail) {
+  std::string value(1, static_cast<char>(kCommitRecordVersion));
+  put_u64_be(value, tail.last_commit_sequence);
+  put_u64_be(value, static_cast<std::uint64_t>(tail.last_inserted_at));
+  put_u64_be(value, tail.last_block);
+  return value;
+}
+
+LogTail read_commit_record(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* catalogue) {
+  std::string value;
+  const rocksdb::Status status =
+      db.Get(rocksdb::ReadOptions(), catalogue, rocksdb::Slice(kCommitKey.data(), kCommitKey.size()), &value);
+  if (status.IsNotFound()) return {};
+  if (!status.ok()) throw std::runtime_error("cannot read the commit record of " + db.GetName() + ": " + status.ToString());
+  Reader reader(value);
+  const std::uint8_t version = reader.byte();
+  if (version > kCommitRecordVersion) throw std::runtime_error(db.GetName() + " was written by a newer version of Sluice");
+  LogTail tail;
+  tail.last_commit_sequence = reader.u64_be();
+  tail.last_inserted_at = static_cast<WallTime>(reader.u64_be());
+  tail.last_block = reader.u64_be();
+  if (reader.failed() || !reader.at_end()) throw std::runtime_error("the commit record of " + db.GetName() + " is damaged");
+  return tail;
+}
+
+}  // namespace sluice

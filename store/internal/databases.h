@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <rocksdb/db.h>
+#include <rocksdb/listener.h>
+
+#include "engine/ports/record_log.h"
+#include "store/internal/options.h"
+
+/// The two RocksDB databases as handles that die in the right order, and what their listeners have seen.
+
+namespace sluice {
+
+/// What RocksDB told about itself. Written by its threads, read by any.
+class DatabaseHealth final : public rocksdb::EventListener {
+ public:
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* auto_recovery) override;
+  void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override;
+
+  [[nodiscard]] bool background_error() const noexcept { return background_error_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool write_stopped() const noexcept { return stopped_families_.load(std::memory_order_relaxed) > 0; }
+  /// The literal for on_fatal().
+  [[nodiscard]] const char* reason() const noexcept {
+    const char* const reason = reason_.load(std::memory_order_acquire);
+    return reason != nullptr ? reason : "storage failed";
+  }
+
+ private:
+  std::atomic<bool> background_error_{false};
+  std::atomic<const char*> reason_{nullptr};
+  std::atomic<int> stopped_families_{0};
+};
+
+/// A database and its families. Handles go before the database. After a background error nothing is closed: closing races
+/// with the error handler (#11440), and the process is about to end.
+struct Database {
+  std::shared_ptr<DatabaseHealth> health;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+
+  Database() = default;
+  Database(Database&&) = default;
+  Database& operator=(Database&&) = delete;
+  ~Database() { close(); }
+  void close() noexcept;
+  [[nodiscard]] std::uint64_t property(int family, const char* name) const;
+  /// Over all families.
+  [[nodiscard]] std::uint64_t property_sum(const char* name) const;
+};
+
+enum LogFamily { kLogDefault = 0, kScores = 1, kCatalogue = 2 };
+enum IndexFamily { kWatermark = 0, kBySource = 1, kByAnnotator = 2, kByWorkspace = 3, kByClientId = 4, kIndexFamilies = 5 };
+
+/// Opens <path>. `acked`: the commit sequence that must at least be there. Throws std::runtime_error with the operator's
+/// steps, among them the case that acknowledged data is missing.
+[[nodiscard]] Database open_log_database(const std::string& path, const MemoryPlan& plan,
+                                         std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env, std::uint64_t acked);
+/// Opens <path>; one that is damaged is removed and started anew, since it can be rebuilt from the log.
+[[nodiscard]] Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache,
+                                           rocksdb::Env* env);
+/// Removes every posting; the caller opens again.
+void remove_index_database(const std::string& path);
+
+/// The commit record: a fixed key in the catalogue family, rewritten by every group.
+inline constexpr std::string_view kCommitKey{"\0commit", 7};
+[[nodiscard]] std::string encode_commit_record(const LogTail& tail);
+/// Zeroes when there is none yet. Throws when it cannot be read.
+[[nodiscard]] LogTail read_commit_record(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* catalogue);
+
+}  // namespace sluice

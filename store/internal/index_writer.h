@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <rocksdb/options.h>
+
+#include "store/internal/databases.h"
+#include "store/internal/hot_segment.h"
+
+/// Turns a sealed segment into sorted tables and ingests them, all families and the watermark in one step.
+/// Threads: the indexer's.
+
+namespace sluice {
+
+class IndexWriter {
+ public:
+  /// `directory`: for tables not yet ingested, on the file system of the index; emptied first.
+  IndexWriter(Database& index, std::string directory);
+
+  /// After an OK everything up to the segment's last block is found in the index, also after a power cut.
+  [[nodiscard]] rocksdb::Status ingest(const HotSegment& segment);
+
+ private:
+  class Table;
+  [[nodiscard]] rocksdb::Status write_hashed(int family, const HotChain& chain, std::uint64_t first_block);
+  [[nodiscard]] rocksdb::Status write_owned(int family, const HotChain& chain, const HotSegment& segment);
+  [[nodiscard]] rocksdb::Status write_watermark(const HotSegment& segment);
+
+  Database& index_;
+  const std::string directory_;
+  std::vector<rocksdb::IngestExternalFileArg> arguments_;
+};
+
+/// Last block whose postings the index holds; 0: none.
+[[nodiscard]] std::uint64_t read_watermark(Database& index);
+
+}  // namespace sluice

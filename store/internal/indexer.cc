@@ -1,0 +1,84 @@
+#include "store/internal/indexer.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <pthread.h>
+
+namespace sluice {
+namespace {
+
+// Sorted runs of by_source past which indexing waits for compaction: ingestion knows no stall of its own, and every run is
+// one more filter probe per read. Waiting fills the hot index, which slows admission.
+constexpr std::uint64_t kRunsMax = 64;
+
+}  // namespace
+
+Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uint64_t watermark)
+    : index_(index), writer_(index, std::move(directory)), hot_(hot), watermark_(watermark), thread_([this] { run(); }) {
+  ::pthread_setname_np(thread_.native_handle(), "indexer");
+}
+
+void Indexer::push(std::shared_ptr<const HotSegment> segment) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(segment));
+  }
+  changed_.notify_all();
+}
+
+bool Indexer::wait_idle(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_until(lock, deadline, [this] { return queue_.empty() || failed(); }) && !failed();
+}
+
+void Indexer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_.store(true, std::memory_order_relaxed);
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Indexer::run() {
+  for (;;) {
+    std::shared_ptr<const HotSegment> segment;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_.load(std::memory_order_relaxed) || !queue_.empty(); });
+      if (stopping_.load(std::memory_order_relaxed)) return;
+      segment = queue_.front();
+    }
+    wait_for_compaction();
+    const rocksdb::Status status = writer_.ingest(*segment);
+    if (!status.ok()) {
+      std::fprintf(stderr, "sluice: indexing up to block %llu failed: %s\n",
+                   static_cast<unsigned long long>(segment->last_block()), status.ToString().c_str());
+      failed_.store(true, std::memory_order_release);
+      changed_.notify_all();
+      return;
+    }
+    watermark_.store(segment->last_block(), std::memory_order_relaxed);
+    ingested_.fetch_add(1, std::memory_order_relaxed);
+    hot_.drop(*segment);
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.pop_front();
+    }
+    changed_.notify_all();
+  }
+}
+
+void Indexer::wait_for_compaction() {
+  using namespace std::chrono_literals;
+  std::unique_lock lock(mutex_);
+  while (!stopping_.load(std::memory_order_relaxed) &&
+         index_.property(kBySource, "rocksdb.num-files-at-level0") > kRunsMax &&
+         (index_.property(kBySource, "rocksdb.compaction-pending") > 0 ||
+          index_.property(kBySource, "rocksdb.num-running-compactions") > 0)) {
+    changed_.wait_for(lock, 20ms);
+  }
+}
+
+}  // namespace sluice

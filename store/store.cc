@@ -1,0 +1,181 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+
+#include "engine/base/bytes.h"
+#include "store/data_dir.h"
+#include "store/internal/open_store.h"
+#include "store/internal/recovery.h"
+#include "store/internal/store_log.h"
+#include "store/internal/store_reader.h"
+#include "store/internal/watch.h"
+
+namespace sluice {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Members stand in the order of their dependence: what is declared later uses what is declared before and dies first.
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env);
+  ~StoreImpl() override { close(); }
+
+  RecordLog& log() noexcept override { return *log_; }
+  RecordReader& reader() noexcept override { return *reader_; }
+  StoreMetrics metrics() const override;
+  void on_fatal(std::function<void(const char*)> handler) override { watch_->set_handler(std::move(handler)); }
+  bool settle(int seconds) override;
+  void close() override;
+
+ private:
+  [[nodiscard]] std::uint64_t reserve() const;
+  [[nodiscard]] const char* broken() const;
+  void watch_stall();
+
+  const StoreOptions options_;
+  const MemoryPlan plan_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  AckedFile acked_;
+  Database log_database_;
+  Database index_database_;
+  BlockSource blocks_;
+  std::optional<HotIndex> hot_;
+  std::optional<Indexer> indexer_;
+  std::optional<StoreLog> log_;
+  std::optional<StoreReader> reader_;
+  std::optional<Watch> watch_;
+  bool closed_ = false;
+
+  // The watch thread's.
+  std::optional<Clock::time_point> stopped_since_;
+  bool stall_nudged_ = false;
+  std::atomic<bool> stuck_{false};
+};
+
+/// The open segment and the one in the indexer's hands must both fit.
+StoreOptions checked(StoreOptions options) {
+  options.hot_rows = std::max<std::size_t>(options.hot_rows, 2);
+  options.segment_rows = std::clamp<std::size_t>(options.segment_rows, 1, options.hot_rows / 2);
+  return options;
+}
+
+StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env)
+    : options_(checked(options)),
+      plan_(options_),
+      cache_(rocksdb::NewLRUCache(plan_.rocksdb_cache_bytes)),
+      acked_(directory.path() + "/ACKED"),
+      log_database_(open_log_database(directory.path() + "/log", plan_, cache_, env, acked_.at_open())),
+      index_database_(open_index_for(directory.path() + "/index", cache_, env, log_database_)),
+      blocks_(log_database_, plan_) {
+  const LogTail tail = read_commit_record(*log_database_.db, log_database_.families[kCatalogue]);
+  const std::uint64_t watermark = read_watermark(index_database_);
+  hot_.emplace(watermark + 1, options_.segment_rows);
+  indexer_.emplace(index_database_, directory.path() + "/index.incoming", *hot_, watermark);
+  recover_hot_index(log_database_, tail, KeyedHash(directory.hash_key()), options_.hot_rows, *hot_, *indexer_);
+  log_.emplace(log_database_, *hot_, *indexer_, blocks_, options_.hot_rows, tail);
+  reader_.emplace(*hot_, index_database_, blocks_);
+  watch_.emplace(directory.path(), acked_,
+                 Watch::Sources{[this] { return log_->acked(); }, [this] { return broken(); },
+                                [this] { return reserve(); }, [this] { watch_stall(); }});
+  log_->set_disk_full([this] { return watch_->disk_full(); });
+  watch_->start();
+}
+
+std::uint64_t StoreImpl::reserve() const {
+  if (options_.disk_reserve_bytes != 0) return options_.disk_reserve_bytes;
+  // Room for what the log may still write and move, three times over, and for a merge of the whole index.
+  return 3 * (kLogMemtables * plan_.write_buffer_bytes + plan_.wal_bytes) +
+         index_database_.property_sum("rocksdb.total-sst-files-size");
+}
+
+const char* StoreImpl::broken() const {
+  if (log_database_.health->background_error()) return log_database_.health->reason();
+  if (index_database_.health->background_error()) return index_database_.health->reason();
+  if (log_->failed()) return "storage: write or sync of the log failed";
+  if (indexer_->failed()) return "storage: indexing failed";
+  if (stuck_.load(std::memory_order_relaxed)) return "storage: writes stay stopped";
+  return nullptr;
+}
+
+/// 7.8.3 may schedule nothing after a stall ends (#10257, fixed in 8.7 by #11764; goes when Debian's version is newer).
+void StoreImpl::watch_stall() {
+  using namespace std::chrono_literals;
+  const bool idle = log_database_.property(kScores, "rocksdb.num-running-flushes") == 0 &&
+                    log_database_.property(kScores, "rocksdb.num-running-compactions") == 0;
+  if (!log_database_.health->write_stopped() || !idle) {
+    stopped_since_.reset();
+    stall_nudged_ = false;
+    return;
+  }
+  const Clock::time_point now = Clock::now();
+  if (!stopped_since_) stopped_since_ = now;
+  if (now - *stopped_since_ > 60s) stuck_.store(true, std::memory_order_relaxed);
+  if (now - *stopped_since_ > 30s && !stall_nudged_) {
+    stall_nudged_ = true;
+    log_database_.db->EnableAutoCompaction(log_database_.families).PermitUncheckedError();
+  }
+}
+
+StoreMetrics StoreImpl::metrics() const {
+  StoreMetrics metrics;
+  if (closed_) return metrics;
+  metrics.hot_rows = hot_->rows();
+  metrics.segments_ingested = indexer_->ingested();
+  metrics.indexed_block = indexer_->watermark();
+  metrics.durable_block = hot_->durable_block();
+  for (const Database* const database : {&log_database_, &index_database_}) {
+    metrics.pending_compaction_bytes += database->property_sum("rocksdb.estimate-pending-compaction-bytes");
+    metrics.memtable_bytes += database->property_sum("rocksdb.cur-size-all-mem-tables");
+    metrics.live_data_bytes += database->property_sum("rocksdb.live-sst-files-size");
+    metrics.background_error = metrics.background_error || database->health->background_error();
+  }
+  metrics.level0_files = index_database_.property(kBySource, "rocksdb.num-files-at-level0");
+  metrics.disk_free_bytes = watch_->free_bytes();
+  metrics.write_stopped = log_database_.health->write_stopped();
+  return metrics;
+}
+
+bool StoreImpl::settle(int seconds) {
+  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(seconds);
+  log_->seal();
+  if (!indexer_->wait_idle(deadline)) return false;
+  for (;;) {
+    std::uint64_t work = 0;
+    for (const Database* const database : {&log_database_, &index_database_}) {
+      for (const char* const name : {"rocksdb.compaction-pending", "rocksdb.num-running-compactions",
+                                     "rocksdb.mem-table-flush-pending", "rocksdb.num-running-flushes"}) {
+        work += database->property_sum(name);
+      }
+    }
+    if (work == 0) return true;
+    if (Clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void StoreImpl::close() {
+  if (closed_) return;
+  closed_ = true;
+  watch_->stop();
+  indexer_->stop();
+  index_database_.close();
+  log_database_.close();
+}
+
+}  // namespace
+
+std::unique_ptr<Store> open_store(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env) {
+  return std::make_unique<StoreImpl>(directory, options, env);
+}
+
+std::unique_ptr<Store> Store::open(const DataDir& directory, const StoreOptions& options) {
+  return open_store(directory, options, rocksdb::Env::Default());
+}
+
+}  // namespace sluice

@@ -72,6 +72,7 @@ inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per sou
 
 // Idempotency-Key answers kept.
 inline constexpr std::size_t kIdempotencyEntries = 262'144;
+inline constexpr std::size_t kIdempotencyBytes = 64u << 20;  ///< Of their answers; the oldest go first.
 inline constexpr std::int64_t kIdempotencyHours = 24;
 
 // Connections and time.

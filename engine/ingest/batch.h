@@ -58,7 +58,9 @@ class Batch {
   /// ok: see outcomes. Otherwise nothing of the batch is stored: idempotency_mismatch, idempotency_in_flight,
   /// overloaded, disk_full, stopping, atomic_too_large; or nobody knows: outcome_unknown.
   Errc status = Errc::ok;
-  std::vector<RecordOutcome> outcomes;  ///< As long as records, when status is ok.
+  /// As long as records, when status is ok. A batch too large for one group may be refused in part: those records carry
+  /// overloaded or disk_full.
+  std::vector<RecordOutcome> outcomes;
   WallTime inserted_at = 0;             ///< Of the group (of the first answer, for a replay).
   bool replayed = false;                ///< The Idempotency-Key was seen before; outcomes are the first answer's.
   CataloguePtr catalogue;               ///< Knows every label the outcomes name.
@@ -67,13 +69,17 @@ class Batch {
   friend class IngestEngine;
   friend class Shard;
   friend class Committer;
+  friend class RecordChecker;
   friend class EngineTestPeer;
+  /// A barrier counts as one: what is in flight must be bounded.
+  [[nodiscard]] std::size_t admitted_scores() const noexcept { return records.empty() ? 1 : records.size(); }
   std::atomic<std::uint32_t> parts_left_{0};
   std::atomic<bool> lent_{false};
   /// With several shards: record indexes grouped by shard, and where each shard's run begins. Empty with one shard.
   std::vector<std::uint32_t> order_;
   std::vector<std::uint32_t> run_begins_;
   std::size_t bytes_ = 0;  ///< Admitted, returned on completion.
+  Errc refused_ = Errc::ok;  ///< Why the log refused a group with records of this batch.
 };
 
 }  // namespace sluice

@@ -1,0 +1,117 @@
+#include "engine/ingest/record_checker.h"
+
+namespace sluice {
+namespace {
+
+bool same_ref(const LabelRef& a, const LabelRef& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case LabelRef::Kind::none:
+    case LabelRef::Kind::annotation:
+      return true;
+    case LabelRef::Kind::id:
+      return a.id == b.id;
+    case LabelRef::Kind::name:
+    case LabelRef::Kind::evaluator:
+      return a.name == b.name;
+    case LabelRef::Kind::number:
+      return a.number == b.number;
+  }
+  return false;
+}
+
+/// What a dry run checks against where a real one would create the label.
+const Label& label_to_be(LabelOrigin origin) {
+  static const Label evaluator = [] {
+    Label label;
+    label.origin = LabelOrigin::evaluator;
+    label.rules.min = Decimal{0, 0};
+    label.rules.max = Decimal{1, 0};
+    return label;
+  }();
+  static const Label annotation = [] {
+    Label label;
+    label.origin = LabelOrigin::annotation;
+    return label;
+  }();
+  return origin == LabelOrigin::evaluator ? evaluator : annotation;
+}
+
+}  // namespace
+
+void RecordChecker::begin(const Batch& batch) {
+  snapshot_ = catalogue_.snapshot();
+  workspace_ = batch.principal.workspace;
+  dry_run_ = batch.options.dry_run;
+  last_label_ = nullptr;
+}
+
+Errc RecordChecker::check(const ScoreRecord& record, CheckedRecord& checked) {
+  checked.label = 0;
+  checked.value = {};
+  if (record.precheck != Errc::ok) return record.precheck;
+  const bool is_set = record.kind == EventKind::set;
+  const bool has_value = is_set || (record.kind == EventKind::patch && (record.patch_fields & kPatchValue) != 0);
+  if (record.label.kind == LabelRef::Kind::none) return has_value ? Errc::label_not_found : Errc::ok;
+
+  const Label* label = nullptr;
+  if (const Errc code = find_label(record.label, label); code != Errc::ok) return code;
+  checked.label = label->number;
+  if (is_set && label->archived) return Errc::label_archived;
+  if (!has_value) return Errc::ok;
+  const auto result = check_value(*label, record.value, checked.value, checked.scratch);
+  return result.ok() ? Errc::ok : result.error().code;
+}
+
+Errc RecordChecker::find_label(const LabelRef& ref, const Label*& label) {
+  if (last_label_ != nullptr && same_ref(last_ref_, ref)) {
+    label = last_label_;
+    return Errc::ok;
+  }
+  if (const Errc code = look_up(ref, label); code != Errc::ok) return code;
+  last_ref_ = ref;
+  last_label_ = label;
+  return Errc::ok;
+}
+
+Errc RecordChecker::look_up(const LabelRef& ref, const Label*& label) {
+  switch (ref.kind) {
+    case LabelRef::Kind::none:
+      break;
+    case LabelRef::Kind::id:
+      label = snapshot_->label_by_id(workspace_, ref.id);
+      break;
+    case LabelRef::Kind::number:
+      label = snapshot_->label(ref.number);
+      break;
+    case LabelRef::Kind::name: {
+      const auto found = snapshot_->label_by_name(workspace_, ref.name);
+      if (!found) return found.error().code;
+      label = *found;
+      break;
+    }
+    case LabelRef::Kind::evaluator:
+      return dialect_label(LabelOrigin::evaluator, ref.name, label);
+    case LabelRef::Kind::annotation:
+      return dialect_label(LabelOrigin::annotation, "annotation", label);
+  }
+  return label != nullptr && label->workspace == workspace_ ? Errc::ok : Errc::label_not_found;
+}
+
+Errc RecordChecker::dialect_label(LabelOrigin origin, std::string_view name, const Label*& label) {
+  label = snapshot_->dialect_label(workspace_, origin, name);
+  if (label != nullptr) return Errc::ok;
+  if (dry_run_) {
+    label = &label_to_be(origin);
+    return Errc::ok;
+  }
+  const auto made = catalogue_.ensure_dialect_label(workspace_, origin, name, clock_());
+  if (!made) return made.error().code == Errc::limit_reached ? Errc::label_limit : made.error().code;
+  // The newer snapshot replaces the older one; the cached label would point into it, and is set by the caller next.
+  snapshot_ = made->snapshot;
+  last_label_ = nullptr;
+  label = made->label;
+  return Errc::ok;
+}
+
+}  // namespace sluice

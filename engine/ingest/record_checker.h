@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string_view>
+
+#include "engine/ingest/batch.h"
+
+/// Decides whether one record may be stored: precheck, label, value. Threads: owned by one shard.
+
+namespace sluice {
+
+using Clock = WallTime (*)();
+
+/// A record that passed. Must not move after check(): `value` may borrow from `scratch`.
+struct CheckedRecord {
+  Value value;
+  std::string_view scratch;
+  LabelNumber label = 0;
+};
+
+class RecordChecker {
+ public:
+  RecordChecker(Catalogue& catalogue, Clock clock) : catalogue_(catalogue), clock_(clock) {}
+
+  /// Before the first record of a batch: looks at the catalogue as it is now.
+  void begin(const Batch& batch);
+  /// ok: `checked` holds what the row needs. Otherwise the code; `checked.label` is set when a label was found.
+  /// A label named for the first time by a dialect that may do so is created, except in a dry run.
+  [[nodiscard]] Errc check(const ScoreRecord& record, CheckedRecord& checked);
+
+ private:
+  [[nodiscard]] Errc find_label(const LabelRef& ref, const Label*& label);
+  [[nodiscard]] Errc look_up(const LabelRef& ref, const Label*& label);
+  [[nodiscard]] Errc dialect_label(LabelOrigin origin, std::string_view name, const Label*& label);
+
+  Catalogue& catalogue_;
+  const Clock clock_;
+  CataloguePtr snapshot_;
+  WorkspaceNumber workspace_ = 0;
+  bool dry_run_ = false;
+  // The last label found, because neighbours mostly share it. Valid for the current batch.
+  LabelRef last_ref_;
+  const Label* last_label_ = nullptr;
+};
+
+}  // namespace sluice

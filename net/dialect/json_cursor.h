@@ -27,6 +27,8 @@ class JsonValue {
  public:
   /// By the first character. What is no JSON value at all says `number`: reading it then breaks the document.
   [[nodiscard]] JsonKind kind() const noexcept;
+  /// Byte of the text where it begins.
+  [[nodiscard]] std::size_t offset() const noexcept;
 
   /// A string of at most `bytes_max` bytes. NUL is allowed here; identifiers check for themselves.
   /// Errors: wrong_type, field_null (for null), string_too_long, invalid_utf8 (a lone surrogate escape).
@@ -73,6 +75,8 @@ class JsonDocument {
   [[nodiscard]] std::size_t broken_at() const noexcept { return broken_at_; }
   /// The key that the last duplicate_key, string_too_long or too_many_members of an object was about.
   [[nodiscard]] std::string_view bad_key() const noexcept { return bad_key_; }
+  /// Byte of the text where the first token not consumed begins: a value's size, when asked right after it.
+  [[nodiscard]] std::size_t position() const noexcept { return tokens_[next_]; }
   [[nodiscard]] Arena& arena() noexcept { return arena_; }
 
  private:
@@ -146,6 +150,8 @@ inline JsonKind JsonValue::kind() const noexcept {
   }
 }
 
+inline std::size_t JsonValue::offset() const noexcept { return document_->tokens_[at_]; }
+
 inline Errc JsonDocument::string_at(std::uint32_t token, std::string_view& out) {
   const std::uint32_t begin = tokens_[token] + 1;
   const std::uint32_t end = scalar_end(token) - 1;
@@ -172,7 +178,7 @@ inline Errc JsonDocument::key_at(std::uint32_t token, Keys& keys, std::string_vi
   if (broken()) return code;
   if (head(token + 1) != ':') return break_at(token + 1);
   if (code != Errc::ok) return refuse_key(key, code);
-  if (key.size() > limits::kKeyBytes) return refuse_key(key.substr(0, limits::kKeyBytes), Errc::string_too_long);
+  if (key.size() > limits::kKeyBytes) return refuse_key(key, Errc::string_too_long);
   // A fingerprint of 6 bits of size and both ends: a set bit is only a hint, the bytes decide.
   const std::size_t size = key.size();
   std::uint64_t mix = size * 0x9E3779B97F4A7C15u;

@@ -203,6 +203,11 @@ Errc JsonDocument::unescape(std::uint32_t token, std::string_view raw, std::stri
 }
 
 Errc JsonDocument::refuse_key(std::string_view key, Errc code) noexcept {
+  if (key.size() > limits::kKeyBytes) {  // Shown to people, so cut between characters.
+    std::size_t size = limits::kKeyBytes;
+    while (size > 0 && (static_cast<unsigned char>(key[size]) & 0xC0) == 0x80) --size;
+    key = key.substr(0, size);
+  }
   bad_key_ = key;
   return code;
 }
@@ -331,6 +336,8 @@ Result<void> validate_json(JsonParser& parser, std::string_view text) {
   if (code != Errc::ok) return code;
   return {};
 }
+
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
 namespace {
 

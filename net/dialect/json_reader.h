@@ -31,4 +31,7 @@ class JsonParser {
 /// keys. `text` needs limits::kPadding readable bytes behind it.
 [[nodiscard]] Result<void> validate_json(JsonParser& parser, std::string_view text);
 
+/// For texts that did not come out of a JSON document: query and path parameters.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 }  // namespace sluice

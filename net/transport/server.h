@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@
 /// Threads: construct, start and stop from main. As Completion it is called by the committer and the read pool.
 
 namespace sluice {
+
+class Backend;
+struct TransportTuning;
 
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";  ///< Empty: no TCP listener (a private instance for the command line).
@@ -44,10 +48,15 @@ class Server final : public Completion {
  public:
   Server(const ServerOptions& options, const KeyedHash& keys, const KeyMaker& key_maker, Catalogue& catalogue,
          OperatorPages pages);
+  /// With a list of dialects and deadlines of the caller's: what tests use.
+  Server(const ServerOptions& options, const KeyedHash& keys, const KeyMaker& key_maker, Catalogue& catalogue,
+         OperatorPages pages, std::span<const Dialect* const> dialects, const TransportTuning& tuning);
   ~Server() override;
 
   /// Binds and serves. Throws std::runtime_error with a sentence for the operator when it cannot bind.
   void start(IngestEngine& engine, ReadPool& reads);
+  /// With something that stands in for the engine; it must outlive stop().
+  void start(Backend& backend);
   [[nodiscard]] std::uint16_t port() const noexcept;
 
   /// SIGTERM: readiness off, stop accepting, finish what was received (answers say Connection: close), at most

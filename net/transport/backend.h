@@ -1,0 +1,29 @@
+#pragma once
+
+#include "engine/ingest/ingest_engine.h"
+#include "engine/read/score_reader.h"
+
+/// What the transport needs of the engine, so that its tests can stand in for it. Called from io threads.
+
+namespace sluice {
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch) = 0;
+  /// False: too many queries wait.
+  [[nodiscard]] virtual bool submit(ReadRequest& request) = 0;
+};
+
+class EngineBackend final : public Backend {
+ public:
+  EngineBackend(IngestEngine& engine, ReadPool& reads) : engine_(engine), reads_(reads) {}
+  IngestEngine::Admission submit(Batch& batch) override { return engine_.submit(batch); }
+  bool submit(ReadRequest& request) override { return reads_.submit(request); }
+
+ private:
+  IngestEngine& engine_;
+  ReadPool& reads_;
+};
+
+}  // namespace sluice

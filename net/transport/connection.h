@@ -1,0 +1,124 @@
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+
+#include "net/transport/active_request.h"
+#include "net/transport/authenticator.h"
+
+/// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io thread.
+///
+///   head → body → (decoding) → endpoint ⇄ lent / admission → writing → head …       any phase → closed
+///                                                                  ↘ lingering → closed
+///
+/// Lifetime: the io thread owns it and frees it once it is closed and nothing that could call back is outstanding
+/// (`pending_`): a read, a wait, a posted slice of decoding, or a batch or query lent to the engine. So a client that goes
+/// away while its batch is lent costs nothing but a late end.
+/// While a request is being served no read is issued: the kernel's buffers fill and TCP slows the client down.
+
+namespace sluice {
+
+class IoThread;
+
+class Connection {
+ public:
+  using Executor = boost::asio::io_context::executor_type;
+  using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
+
+  /// Takes the descriptor. `admin`: it came over the operator's socket.
+  Connection(IoThread& thread, Socket socket, bool admin);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void start();
+
+  // Events; each may free the connection as its last act.
+  void on_read(bool failed, std::size_t bytes);
+  void on_writable(bool failed);
+  void on_decode_turn();
+  void on_delivered(Batch& batch);
+  void on_delivered(ReadRequest& request);
+  /// Tries to submit the waiting batch again. False: still full, and still waiting.
+  [[nodiscard]] bool on_admission_turn(MonotonicTime now);
+  void on_tick(MonotonicTime now);
+  /// Closes when idle; otherwise the current answer will be the last.
+  void on_drain();
+  void on_stop();
+
+  std::size_t slot = 0;  ///< The io thread's: place among its connections.
+
+ private:
+  enum class Phase : std::uint8_t { head, body, decoding, admission, lent, writing, lingering, closed };
+
+  // connection.cc: bytes.
+  void drive();
+  [[nodiscard]] bool advance_head();
+  [[nodiscard]] bool advance_body();
+  [[nodiscard]] bool advance_inline_body();
+  [[nodiscard]] bool advance_chunked_body();
+  void read_more();
+  void compact();
+  void send_response();
+  void continue_sending();
+  void response_sent();
+  void expect_next_request();
+  void give_back_request();
+  void time_out();
+  void linger();
+  void close();
+  void settle();
+  [[nodiscard]] std::size_t received() const noexcept { return end_ - begin_; }
+
+  // request_flow.cc: decisions.
+  void begin_request();
+  void refuse_head(const HeadVerdict& verdict);
+  void fill_view();
+  [[nodiscard]] bool admit_request();
+  [[nodiscard]] bool authenticate();
+  void serve_operator_page();
+  void begin_body();
+  [[nodiscard]] bool grow_chunked_body(std::size_t bytes);
+  void body_complete();
+  void decode_slice();
+  void start_endpoint();
+  void call_endpoint(bool first);
+  void follow(Next next);
+  void run_read();
+  void apply_change();
+  void begin_write();
+  void check_sources();
+  void submit_batch();
+  void take_admission(IngestEngine::Admission admission);
+  void refuse(Errc code);
+  void refuse(int status, Errc code, std::string_view message, int retry_after_seconds);
+  void refuse_before_body(int status, Errc code, std::string_view message);
+
+  IoThread& thread_;
+  ServerShared& shared_;
+  Socket socket_;
+  const bool admin_;
+  Phase phase_ = Phase::head;
+  bool close_after_ = false;    // This response is the last.
+  bool unread_input_ = false;   // The client may still be sending what nobody will read.
+  bool separate_body_ = false;  // The body goes to request_->body, not behind the head.
+  int pending_ = 0;
+  MonotonicTime deadline_ = 0;
+  MonotonicTime body_began_ = 0;
+  MonotonicTime admission_until_ = 0;
+  std::size_t body_received_ = 0;  // Wire bytes, for the minimum rate.
+
+  ByteBuffer buffer_;
+  std::size_t begin_ = 0;      // Of the current head.
+  std::size_t end_ = 0;        // Of what was received.
+  std::size_t head_size_ = 0;
+  std::size_t tail_size_ = 0;  // Body bytes in buffer_ that belong to the current request.
+  HeadScanner scanner_;
+  AuthCache auth_cache_;
+  std::string_view allow_;
+  std::unique_ptr<ActiveRequest> request_;  // From the complete head to the sent response.
+};
+
+}  // namespace sluice

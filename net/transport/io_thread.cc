@@ -1,0 +1,201 @@
+#include "net/transport/io_thread.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "engine/base/check.h"
+#include "engine/base/uuid.h"
+#include "net/transport/response_head.h"
+
+namespace sluice {
+namespace {
+
+namespace asio = boost::asio;
+
+// A full ring empties within a group's time; a shorter turn would only spin.
+constexpr std::chrono::milliseconds kAdmissionRetry{2};
+constexpr std::size_t kRequestsKept = 1024;
+constexpr std::size_t kDecodersKept = 4;
+
+}  // namespace
+
+IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t index)
+    : shared_(shared),
+      metrics_(metrics),
+      index_(index),
+      work_(context_.get_executor()),
+      tick_timer_(context_.get_executor()),
+      retry_timer_(context_.get_executor()),
+      authenticator_(shared.keys, shared.key_maker) {
+  const Uuid seed = random_uuid();
+  std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
+}
+
+IoThread::~IoThread() {
+  SLUICE_CHECK(!thread_.joinable());
+}
+
+void IoThread::start() {
+  coarse_now_ = shared_.tuning.now();
+  render_http_date(date_, wall_now());
+  thread_ = std::thread([this] {
+    arm_tick();
+    context_.run();
+  });
+}
+
+void IoThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void IoThread::adopt(int descriptor, bool admin, bool unix_socket) {
+  asio::post(context_, [this, descriptor, admin, unix_socket] {
+    const int family = unix_socket ? AF_UNIX : AF_INET;
+    boost::system::error_code error;
+    Connection::Socket socket(context_.get_executor());
+    socket.assign(asio::generic::stream_protocol(family, 0), descriptor, error);
+    if (error || stopping_ || shared_.draining.load(std::memory_order_relaxed)) {
+      if (error) ::close(descriptor);
+      shared_.connection_closed();
+      return;
+    }
+    metrics_.connections_opened.add();
+    auto connection = std::make_unique<Connection>(*this, std::move(socket), admin);
+    connection->slot = connections_.size();
+    Connection& started = *connection;
+    connections_.push_back(std::move(connection));
+    started.start();
+  });
+}
+
+void IoThread::deliver(std::span<Batch* const> batches) {
+  // One copy of pointers and one wake for the whole group.
+  asio::post(context_, [this, list = std::vector<Batch*>(batches.begin(), batches.end())] {
+    for (Batch* const batch : list) static_cast<Connection*>(batch->owner)->on_delivered(*batch);
+    if (!waiters_.empty()) retry_admissions();
+  });
+}
+
+void IoThread::deliver(ReadRequest* request) {
+  asio::post(context_, [request] { static_cast<Connection*>(request->owner)->on_delivered(*request); });
+}
+
+void IoThread::drain() {
+  asio::post(context_, [this] {
+    // Backwards: a connection that goes is replaced by one that was already asked.
+    for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_drain();
+  });
+}
+
+void IoThread::stop() {
+  asio::post(context_, [this] {
+    stopping_ = true;
+    for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_stop();
+    tick_timer_.cancel();
+    retry_timer_.cancel();
+    work_.reset();
+  });
+}
+
+std::unique_ptr<ActiveRequest> IoThread::take_request() {
+  if (free_requests_.empty()) return std::make_unique<ActiveRequest>(shared_);
+  std::unique_ptr<ActiveRequest> request = std::move(free_requests_.back());
+  free_requests_.pop_back();
+  return request;
+}
+
+void IoThread::give_request(std::unique_ptr<ActiveRequest> request) {
+  if (request->decoder != nullptr) give_decoder(std::move(request->decoder));
+  if (free_requests_.size() < kRequestsKept) free_requests_.push_back(std::move(request));
+}
+
+std::unique_ptr<BodyDecoder> IoThread::take_decoder() {
+  if (free_decoders_.empty()) return std::make_unique<BodyDecoder>();
+  std::unique_ptr<BodyDecoder> decoder = std::move(free_decoders_.back());
+  free_decoders_.pop_back();
+  return decoder;
+}
+
+void IoThread::give_decoder(std::unique_ptr<BodyDecoder> decoder) {
+  decoder->abandon();
+  if (free_decoders_.size() < kDecodersKept) free_decoders_.push_back(std::move(decoder));
+}
+
+void IoThread::make_request_id(char* out) noexcept {
+  // A bijection of a counter (splitmix64's finaliser) under a random start: unique, and says nothing about traffic.
+  std::uint64_t mixed = id_prefix_ + 0x9E3779B97F4A7C15u * ++id_counter_;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
+  mixed ^= mixed >> 31;
+  for (int i = 0; i < 16; ++i) {
+    out[i] = "0123456789abcdef"[mixed & 15];
+    mixed >>= 4;
+  }
+}
+
+void IoThread::wait_for_admission(Connection& connection) {
+  waiters_.push_back(&connection);
+  arm_retry();
+}
+
+void IoThread::forget_admission(Connection& connection) { std::erase(waiters_, &connection); }
+
+void IoThread::arm_retry() {
+  if (retry_armed_ || stopping_) return;
+  retry_armed_ = true;
+  retry_timer_.expires_after(kAdmissionRetry);
+  retry_timer_.async_wait([this](const boost::system::error_code& error) {
+    retry_armed_ = false;
+    if (!error) retry_admissions();
+  });
+}
+
+void IoThread::retry_admissions() {
+  const MonotonicTime now = shared_.tuning.now();
+  // Taken out first: a connection that is answered may put itself at the end again with its next request.
+  std::deque<Connection*> turn;
+  turn.swap(waiters_);
+  while (!turn.empty()) {
+    Connection* const connection = turn.front();
+    turn.pop_front();
+    if (!connection->on_admission_turn(now)) {
+      turn.push_front(connection);
+      break;
+    }
+  }
+  // Whoever still waits keeps its place before those that came meanwhile.
+  waiters_.insert(waiters_.begin(), turn.begin(), turn.end());
+  if (!waiters_.empty()) arm_retry();
+}
+
+void IoThread::remove(Connection& connection) {
+  const std::size_t slot = connection.slot;
+  SLUICE_CHECK(slot < connections_.size() && connections_[slot].get() == &connection);
+  if (slot + 1 != connections_.size()) {
+    std::swap(connections_[slot], connections_.back());
+    connections_[slot]->slot = slot;
+  }
+  connections_.pop_back();
+  metrics_.connections_closed.add();
+  shared_.connection_closed();
+}
+
+void IoThread::arm_tick() {
+  tick_timer_.expires_after(std::chrono::nanoseconds(shared_.tuning.tick_ns));
+  tick_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error && !stopping_) tick();
+  });
+}
+
+void IoThread::tick() {
+  coarse_now_ = shared_.tuning.now();
+  render_http_date(date_, wall_now());
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(coarse_now_);
+  if (on_tick) on_tick();
+  arm_tick();
+}
+
+}  // namespace sluice

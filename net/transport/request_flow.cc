@@ -1,0 +1,449 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <exception>
+
+#include "net/transport/connection.h"
+#include "net/transport/io_thread.h"
+#include "net/transport/operator_pages.h"
+#include "net/transport/text.h"
+
+/// Connection's decisions: what to do with a request whose head is complete, and what its endpoint asks for.
+
+namespace sluice {
+namespace {
+
+constexpr int kBusyRetrySeconds = 1;
+constexpr int kStoppingRetrySeconds = 5;
+constexpr int kDiskRetrySeconds = 30;
+constexpr std::size_t kFirstChunkBytes = 16 * 1024;
+
+int retry_after(Errc code) noexcept {
+  switch (code) {
+    case Errc::overloaded: return kBusyRetrySeconds;
+    case Errc::stopping: return kStoppingRetrySeconds;
+    case Errc::outcome_unknown: return kStoppingRetrySeconds;
+    case Errc::disk_full: return kDiskRetrySeconds;
+    default: return 0;
+  }
+}
+
+bool changes_state(Method method) noexcept {
+  return method == Method::post || method == Method::put || method == Method::patch || method == Method::del;
+}
+
+/// Answered by the transport; every other status is the endpoint's to put into words.
+bool is_transport_refusal(Errc status) noexcept {
+  return status == Errc::overloaded || status == Errc::disk_full || status == Errc::stopping ||
+         status == Errc::outcome_unknown;
+}
+
+IdempotencyRequest idempotency_of(const ActiveRequest& request, const KeyedHash& keys) {
+  const RequestView& view = request.exchange.request;
+  std::string text(request.route->pattern);
+  text.append(1, '\0').append(view.idempotency_key);
+  std::string target(view.path);
+  target.append(1, '?').append(view.query);
+  const std::uint64_t target_hash = keys.hash(0, target);
+  return {keys.hash128(request.exchange.principal.key, text),
+          keys.hash128(target_hash, {view.body.data(), view.body.size()})};
+}
+
+}  // namespace
+
+void Connection::refuse_head(const HeadVerdict& verdict) {
+  thread_.metrics().heads_refused.add();
+  request_->head = RequestHead();
+  request_->dialect = &shared_.router.native();
+  fill_view();
+  close_after_ = unread_input_ = true;
+  refuse(verdict.status, Errc::malformed_request, verdict.reason, 0);
+}
+
+void Connection::fill_view() {
+  ActiveRequest& request = *request_;
+  const RequestHead& head = request.head;
+  RequestView& view = request.exchange.request;
+  view.method = head.method;
+  view.path = head.path;
+  view.query = head.query;
+  view.content_type = head.content_type;
+  view.idempotency_key = head.idempotency_key;
+  view.host = head.host;
+  const bool own_id = !head.request_id.empty() && head.request_id.size() <= request.request_id.size() &&
+                      text::all(head.request_id, text::kRequestId);
+  if (own_id) {
+    view.request_id = head.request_id;
+  } else {
+    thread_.make_request_id(request.request_id.data());
+    view.request_id = {request.request_id.data(), 16};
+  }
+}
+
+void Connection::begin_request() {
+  const HeadVerdict verdict = parse_head({buffer_.data() + begin_, head_size_}, scanner_.lines(), request_->head);
+  if (verdict.state == HeadVerdict::State::refused) return refuse_head(verdict);
+  fill_view();
+  if (!admit_request()) return;
+  if (request_->route->page != OperatorPage::none) return serve_operator_page();
+  begin_body();
+}
+
+/// Everything that can be refused from the head alone. False: it was.
+bool Connection::admit_request() {
+  ActiveRequest& request = *request_;
+  const RequestHead& head = request.head;
+  const Router::Match match =
+      shared_.router.find(head.method, head.path, admin_ || shared_.options.keys_over_tcp, request.exchange.request.params);
+  request.route = match.route;
+  request.dialect = match.dialect;
+  if (match.route == nullptr) {
+    allow_ = match.allow;
+    const Errc code = match.allow.empty() ? Errc::not_found : Errc::method_not_allowed;
+    refuse_before_body(default_status(code), code, default_message(code));
+    return false;
+  }
+  if (!authenticate()) return false;
+  if (head.has_content_length && head.content_length > shared_.options.body_bytes_max) {
+    refuse_before_body(413, Errc::body_too_large, default_message(Errc::body_too_large));
+    return false;
+  }
+  const std::optional<Coding> coding = parse_coding(head.content_encoding);
+  if (!coding) {
+    refuse_before_body(415, Errc::unsupported_encoding, default_message(Errc::unsupported_encoding));
+    return false;
+  }
+  request.coding = *coding;
+  return true;
+}
+
+bool Connection::authenticate() {
+  ActiveRequest& request = *request_;
+  const OperatorPage page = request.route->page;
+  const bool guarded_page = (page == OperatorPage::metrics || page == OperatorPage::version) && !admin_ &&
+                            shared_.options.operator_pages_need_key;
+  if (page != OperatorPage::none && !guarded_page) return true;
+
+  request.exchange.catalogue = shared_.catalogue.snapshot();
+  if (admin_) {
+    request.exchange.principal = {0, 0, 0, kIngest | kRead | kManage | kAdmin};
+    return true;
+  }
+  const Result<Principal> principal =
+      thread_.authenticator().check(request.head, *request.exchange.catalogue, auth_cache_);
+  if (!principal.ok()) {
+    const Errc code = principal.error().code;
+    refuse_before_body(401, code, default_message(code));
+    return false;
+  }
+  request.exchange.principal = *principal;
+  if (!guarded_page && !principal->may(request.route->scope)) {
+    refuse_before_body(403, Errc::forbidden, default_message(Errc::forbidden));
+    return false;
+  }
+  return true;
+}
+
+void Connection::serve_operator_page() {
+  answer_operator_page(request_->route->page, shared_, request_->exchange.reply);
+  send_response();
+}
+
+/// The body's bytes may be on their way; unless they are here already, skipping them costs more than a new connection.
+void Connection::refuse_before_body(int status, Errc code, std::string_view message) {
+  const RequestHead& head = request_->head;
+  if (head.has_body()) {
+    const bool all_here = !head.chunked && received() - head_size_ >= head.content_length;
+    if (all_here) {
+      tail_size_ = static_cast<std::size_t>(head.content_length);
+    } else {
+      close_after_ = unread_input_ = true;
+    }
+  }
+  refuse(status, code, message, retry_after(code));
+}
+
+void Connection::begin_body() {
+  ActiveRequest& request = *request_;
+  const RequestHead& head = request.head;
+  const std::size_t here = received() - head_size_;
+  separate_body_ = head.chunked || head.content_length > buffer_.capacity() - begin_ - head_size_;
+  if (separate_body_ && !head.chunked) {
+    const std::size_t length = static_cast<std::size_t>(head.content_length);
+    if (!request.permit.take(length)) {
+      thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
+      return refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
+    }
+    // Larger than what is left of the connection's buffer, so everything received behind the head is of this body.
+    request.body = thread_.buffers().take(length);
+    std::memcpy(request.body.data(), buffer_.data() + begin_ + head_size_, here);
+    request.body_size = here;
+    end_ = begin_ + head_size_;
+  }
+  request.chunks.reset();
+  body_received_ = here;
+  body_began_ = thread_.coarse_now();
+  deadline_ = body_began_ + shared_.tuning.body_ns;
+  phase_ = Phase::body;
+  if (head.expect_continue && head.has_body() && here == 0) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    const ssize_t sent = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    // A client that has not read its earlier answers cannot be waiting for this one.
+    if (sent != static_cast<ssize_t>(kContinue.size())) close();
+  }
+}
+
+/// Makes room for `bytes` more. False: the request was refused.
+bool Connection::grow_chunked_body(std::size_t bytes) {
+  ActiveRequest& request = *request_;
+  const std::size_t needed = request.body_size + bytes;
+  if (needed > shared_.options.body_bytes_max) {
+    close_after_ = unread_input_ = true;
+    refuse(413, Errc::body_too_large, default_message(Errc::body_too_large), 0);
+    return false;
+  }
+  if (needed <= request.body.capacity()) return true;
+  const std::size_t capacity = std::max({needed, request.body.capacity() * 2, kFirstChunkBytes});
+  if (!request.permit.take(capacity - request.body.capacity())) {
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
+    close_after_ = unread_input_ = true;
+    refuse(Errc::overloaded);
+    return false;
+  }
+  ByteBuffer larger = thread_.buffers().take(capacity);
+  if (request.body_size != 0) std::memcpy(larger.data(), request.body.data(), request.body_size);
+  thread_.buffers().give(std::exchange(request.body, std::move(larger)));
+  return true;
+}
+
+void Connection::body_complete() {
+  ActiveRequest& request = *request_;
+  if (request.coding == Coding::none || !request.head.has_body()) return start_endpoint();
+  request.decoder = thread_.take_decoder();
+  const std::span<char> body = request.exchange.request.body;
+  request.decoder->start(request.coding, {body.data(), body.size()}, shared_.options.decoded_body_bytes_max);
+  phase_ = Phase::decoding;
+  decode_slice();
+}
+
+void Connection::decode_slice() {
+  ActiveRequest& request = *request_;
+  BodyDecoder& decoder = *request.decoder;
+  const std::size_t held_before = decoder.capacity();
+  const BodyDecoder::Progress progress = decoder.step();
+  if (progress == BodyDecoder::Progress::failed) return refuse(decoder.error());
+  // After the fact, by one doubling: what a slice needs is known only when it has been decoded.
+  const std::size_t grown = decoder.capacity() - (request.decoding_counted ? held_before : 0);
+  request.decoding_counted = true;
+  if (!request.permit.take(grown)) {
+    decoder.abandon();
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
+    return refuse(Errc::overloaded);
+  }
+  if (progress == BodyDecoder::Progress::more) {
+    ++pending_;
+    boost::asio::post(thread_.context(), [this] { on_decode_turn(); });
+    return;
+  }
+  std::size_t size = 0;
+  thread_.buffers().give(std::exchange(request.body, decoder.take_output(size)));
+  request.body_size = size;
+  request.exchange.request.body = {request.body.data(), size};
+  start_endpoint();
+}
+
+void Connection::on_decode_turn() {
+  --pending_;
+  if (phase_ == Phase::decoding) {
+    decode_slice();
+    drive();
+  }
+  settle();
+}
+
+void Connection::start_endpoint() {
+  ActiveRequest& request = *request_;
+  Exchange& exchange = request.exchange;
+  exchange.keys = &shared_.keys;
+  exchange.key_maker = &shared_.key_maker;
+  exchange.options = &shared_.options.dialects;
+  exchange.json = &thread_.json();
+  exchange.batch.dialect = request.dialect->code();
+  exchange.batch.principal = exchange.principal;
+  // Before the endpoint, which may unescape in place.
+  if (!request.head.idempotency_key.empty() && changes_state(request.head.method)) {
+    request.idempotency = idempotency_of(request, shared_.keys);
+  }
+  call_endpoint(true);
+}
+
+/// An exception here is a bug of a dialect's; it must not end the process, because a request can provoke it again.
+void Connection::call_endpoint(bool first) {
+  Exchange& exchange = request_->exchange;
+  const Endpoint& endpoint = *request_->route->endpoint;
+  Next next = Next::reply;
+  try {
+    next = first ? endpoint.start(exchange) : endpoint.resume(exchange);
+  } catch (const std::exception&) {
+    close_after_ = true;
+    return refuse(Errc::internal);
+  }
+  follow(next);
+}
+
+void Connection::follow(Next next) {
+  switch (next) {
+    case Next::reply: return send_response();
+    case Next::read: return run_read();
+    case Next::change: return apply_change();
+    case Next::write: return begin_write();
+  }
+}
+
+void Connection::run_read() {
+  ReadRequest& read = request_->exchange.read;
+  read.io_thread = thread_.index();
+  read.owner = this;
+  phase_ = Phase::lent;
+  ++pending_;
+  if (shared_.backend->submit(read)) return;
+  --pending_;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::read_pool)].add();
+  refuse(Errc::overloaded);
+}
+
+void Connection::on_delivered(ReadRequest& read) {
+  --pending_;
+  if (phase_ == Phase::lent) {
+    if (&read == &request_->source_check) {
+      if (read.status != Errc::ok) {
+        refuse(read.status);
+      } else {
+        for (std::size_t i = 0; i < request_->checked_records.size(); ++i) {
+          if (!read.exists[i]) request_->exchange.batch.records[request_->checked_records[i]].precheck = Errc::source_not_found;
+        }
+        submit_batch();
+      }
+    } else {
+      call_endpoint(false);
+    }
+    drive();
+  }
+  settle();
+}
+
+void Connection::apply_change() {
+  Exchange& exchange = request_->exchange;
+  exchange.changed = shared_.catalogue.apply(exchange.change, exchange.now);
+  if (!exchange.changed.ok()) return call_endpoint(false);
+  exchange.catalogue = exchange.changed->snapshot;
+  begin_write();
+}
+
+void Connection::begin_write() {
+  Exchange& exchange = request_->exchange;
+  Batch& batch = exchange.batch;
+  batch.principal = exchange.principal;
+  batch.io_thread = thread_.index();
+  batch.owner = this;
+  // A barrier behind a catalogue change stores no answer worth replaying.
+  if (!batch.records.empty()) batch.idempotency = request_->idempotency;
+  const Workspace* const workspace = exchange.catalogue->workspace(batch.principal.workspace);
+  if (workspace != nullptr && workspace->strict_sources) return check_sources();
+  submit_batch();
+}
+
+void Connection::check_sources() {
+  ActiveRequest& request = *request_;
+  ScoreQuery& query = request.source_check.query;
+  request.source_check.reset();
+  request.checked_records.clear();
+  const std::vector<ScoreRecord>& records = request.exchange.batch.records;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].kind != EventKind::set || records[i].precheck != Errc::ok) continue;
+    query.sources.push_back(records[i].source);
+    request.checked_records.push_back(static_cast<std::uint32_t>(i));
+  }
+  if (query.sources.empty()) return submit_batch();
+  query.by = ScoreQuery::By::source_exists;
+  query.workspace = request.exchange.batch.principal.workspace;
+  request.source_check.io_thread = thread_.index();
+  request.source_check.owner = this;
+  phase_ = Phase::lent;
+  ++pending_;
+  if (shared_.backend->submit(request.source_check)) return;
+  --pending_;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::read_pool)].add();
+  refuse(Errc::overloaded);
+}
+
+void Connection::submit_batch() {
+  // Who came first goes first: nobody overtakes those that already wait for room.
+  if (thread_.someone_waits()) return take_admission(IngestEngine::Admission::full);
+  phase_ = Phase::lent;
+  ++pending_;
+  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
+  if (admission == IngestEngine::Admission::accepted) return;
+  --pending_;
+  take_admission(admission);
+}
+
+void Connection::take_admission(IngestEngine::Admission admission) {
+  const auto count = [this](Backpressure stage) { thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add(); };
+  switch (admission) {
+    case IngestEngine::Admission::accepted: return;
+    case IngestEngine::Admission::full:
+      count(Backpressure::admission_wait);
+      phase_ = Phase::admission;
+      admission_until_ = shared_.tuning.now() + shared_.tuning.admission_wait_ns;
+      return thread_.wait_for_admission(*this);
+    case IngestEngine::Admission::disk_full: count(Backpressure::disk_full); return refuse(Errc::disk_full);
+    case IngestEngine::Admission::stopping: return refuse(Errc::stopping);
+  }
+}
+
+bool Connection::on_admission_turn(MonotonicTime now) {
+  phase_ = Phase::lent;
+  ++pending_;
+  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
+  if (admission == IngestEngine::Admission::accepted) return true;
+  --pending_;
+  phase_ = Phase::admission;
+  if (admission == IngestEngine::Admission::full) {
+    if (now < admission_until_) return false;
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
+    refuse(Errc::overloaded);
+  } else {
+    take_admission(admission);
+  }
+  drive();
+  settle();
+  return true;
+}
+
+void Connection::on_delivered(Batch& batch) {
+  --pending_;
+  if (phase_ == Phase::lent) {
+    if (is_transport_refusal(batch.status)) {
+      refuse(batch.status);
+    } else {
+      request_->exchange.catalogue = batch.catalogue != nullptr ? batch.catalogue : shared_.catalogue.snapshot();
+      call_endpoint(false);
+    }
+    drive();
+  }
+  settle();
+}
+
+void Connection::refuse(Errc code) { refuse(default_status(code), code, default_message(code), retry_after(code)); }
+
+void Connection::refuse(int status, Errc code, std::string_view message, int retry_after_seconds) {
+  Reply& answer = request_->exchange.reply;
+  answer.reset();
+  request_->dialect->refuse({status, code, std::string(message), {}, retry_after_seconds}, request_->exchange.request, answer);
+  if (answer.retry_after_seconds == 0) answer.retry_after_seconds = retry_after_seconds;
+  send_response();
+}
+
+}  // namespace sluice

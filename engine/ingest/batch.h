@@ -69,7 +69,6 @@ class Batch {
   friend class IngestEngine;
   friend class Shard;
   friend class Committer;
-  friend class RecordChecker;
   friend class EngineTestPeer;
   /// A barrier counts as one: what is in flight must be bounded.
   [[nodiscard]] std::size_t admitted_scores() const noexcept { return records.empty() ? 1 : records.size(); }

@@ -168,7 +168,8 @@ Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::C
     const rocksdb::Status status =
         open_families(index_database_options(env, database.health), path, families, false, database);
     if (status.ok()) return database;
-    if (!status.IsCorruption() || last_try) {
+    const bool damaged = status.IsCorruption() || status.IsPathNotFound();  // Wrong bytes, or a file is gone.
+    if (!damaged || last_try) {
       throw std::runtime_error("cannot open the index " + path + ": " + status.ToString());
     }
     std::fprintf(stderr, "sluice: the index %s is damaged (%s); it is rebuilt from the log\n", path.c_str(),

@@ -49,8 +49,9 @@ Result<void> read_runs(std::string_view value, std::vector<std::uint16_t>& out) 
   std::uint64_t end = 0;
   while (!reader.at_end()) {
     const std::uint64_t head = reader.varint();
-    const std::uint64_t longer = (head & 1) != 0 ? reader.varint() + 1 : 0;
-    if (reader.failed() || (head >> 1) >= kSlotsMax || longer >= kSlotsMax) return kCorrupt;
+    const std::uint64_t more = (head & 1) != 0 ? reader.varint() : 0;
+    if (reader.failed() || (head >> 1) >= kSlotsMax || more >= kSlotsMax) return kCorrupt;
+    const std::uint64_t longer = (head & 1) != 0 ? more + 1 : 0;
     const std::uint64_t first = end + (head >> 1);
     if (first + longer >= kSlotsMax) return kCorrupt;
     end = first + longer + 1;

@@ -46,7 +46,7 @@ Durability StoreLog::append(Group& group) {
   if (disk_full() || !has_room(group)) return Durability::refused;
 
   LogTail tail{tail_.last_block, group.commit_sequence, group.inserted_at};
-  SLUICE_CHECK(group.commit_sequence > tail_.last_commit_sequence);
+  SLUICE_CHECK(group.commit_sequence == tail_.last_commit_sequence + 1);
   for (GroupBlock& block : group.blocks) {
     SLUICE_CHECK(block.sequence == ++tail.last_block);
     hot_.add(block.sequence, block.postings);  // Invisible until publish().

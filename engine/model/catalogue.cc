@@ -107,8 +107,9 @@ struct Catalogue::State {
   CataloguePtr published;
 };
 
-/// Whether another label than `label` has its name (any case), type and project.
+/// Whether another user label has this one's name (any case), type and project.
 bool Catalogue::State::is_taken(const Root& root, const Label& label) {
+  if (label.origin != LabelOrigin::user) return false;
   const Root::Name* const entry = root.labels_named(label.workspace, label.name);
   return entry != nullptr && std::ranges::any_of(entry->labels, [&](const Root::LabelPtr& other) {
            return other->number != label.number && other->type == label.type && other->project == label.project;

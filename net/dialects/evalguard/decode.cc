@@ -122,6 +122,11 @@ bool is_target_type(SourceSpelling spelling) noexcept {
          spelling == SourceSpelling::pairwise;
 }
 
+bool may_be_of_project(const Row& row, std::string_view project) noexcept {
+  if (project.empty() || row.dialect != DialectCode::evalguard) return true;
+  return row.metadata.empty() || row.metadata == project;
+}
+
 std::string_view project_metadata(Arena& arena, std::string_view project_id) {
   if (project_id.empty()) return {};
   std::string text = "{";
@@ -170,9 +175,8 @@ std::optional<Refusal> decode_list(Exchange& exchange) {
   query.workspace = exchange.principal.workspace;
   query.limit = limits::kPageLimit;
   for (const QueryParam& param : exchange.query) {
-    if (param.name == "projectId" || param.name == "project_id") {
-      query.filter.dialect = DialectCode::evalguard;
-    } else if (param.name == "cursor") {
+    if (param.name == "projectId" || param.name == "project_id") continue;  // Looked at in every score found.
+    if (param.name == "cursor") {
       query.cursor = param.value;
     } else if (param.name == "limit") {
       const char* const end = param.value.data() + param.value.size();

@@ -16,6 +16,8 @@ namespace sluice::evalguard {
 /// What the record's metadata says for a project, and what a listing compares with: {"projectId":…}. Empty for no project.
 [[nodiscard]] std::string_view project_metadata(Arena& arena, std::string_view project_id);
 
+/// False for an annotation of another project than `project`, as project_metadata says it; empty is any.
+[[nodiscard]] bool may_be_of_project(const Row& row, std::string_view project) noexcept;
 /// Whether EvalGuard has a target of this type: eval_case, trace, pairwise.
 [[nodiscard]] bool is_target_type(SourceSpelling spelling) noexcept;
 

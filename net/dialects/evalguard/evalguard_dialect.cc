@@ -10,7 +10,7 @@
 namespace sluice {
 namespace {
 
-// A listing by project drops others' annotations after the read; it reads on for a while rather than answer a page that is
+// A listing drops what does not belong into it after the read; it reads on for a while rather than answer a page that is
 // nearly empty to clients that know no cursor.
 constexpr std::uint32_t kReadsPerListing = 16;
 
@@ -39,8 +39,8 @@ class CreateAnnotation final : public Endpoint {
   }
 };
 
-/// With projectId: EvalGuard's annotations of that project, and those whose client named none (the documented body cannot).
-/// Without: every score of the workspace on a type of target that EvalGuard has. exchange.flags counts what was listed.
+/// Every score of the workspace on a type of target that EvalGuard has, whoever sent it. With projectId, annotations of other
+/// projects are left out; most scores name none (the documented body cannot, other dialects know none).
 class ListAnnotations final : public Endpoint {
  public:
   Next start(Exchange& exchange) const override {
@@ -57,7 +57,7 @@ class ListAnnotations final : public Endpoint {
     std::uint32_t listed = 0;
     for (const Score& score : read.page.scores) {
       if (!evalguard::is_target_type(score.row.source.spelling)) continue;
-      if (!project.empty() && !score.row.metadata.empty() && score.row.metadata != project) continue;
+      if (!evalguard::may_be_of_project(score.row, project)) continue;
       evalguard::encode_listed(score, exchange.reply.body);
       ++listed;
     }

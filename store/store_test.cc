@@ -246,6 +246,7 @@ TEST(StoreTest, KeepsTheCatalogueAndDropsExpiredIdempotencyEntries) {
     change.workspace_name = "w";
     change.key_id = "key-1";
     change.annotator_name = "ann";
+    change.scopes = 1;
     ASSERT_TRUE(catalogue.apply(change, 1));
     Group group = make_group(open.keys, open.store->log().tail(), {});
     catalogue.drain(group.catalogue);

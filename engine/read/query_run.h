@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "engine/read/read_request.h"
+#include "engine/read/source_fold.h"
+
+/// One query on one view: finds the sources it concerns, folds them, filters, orders, cuts the page.
+/// Threads: one; lives inside ScoreReader::run.
+
+namespace sluice {
+
+class QueryRun {
+ public:
+  QueryRun(const KeyedHash& keys, RecordReader& records, ReadRequest& request);
+  [[nodiscard]] Result<void> run();
+
+ private:
+  using Entry = EventFold::Entry;
+
+  [[nodiscard]] Result<void> by_source();
+  [[nodiscard]] Result<void> by_score_id();
+  [[nodiscard]] Result<void> by_client_id();
+  [[nodiscard]] Result<void> list();
+  [[nodiscard]] Result<void> source_exists();
+
+  /// The fold of a source; kept for the rest of the query as long as memory allows.
+  [[nodiscard]] Result<EventFold*> fold_of(std::uint64_t source_hash);
+  [[nodiscard]] Result<void> children(std::vector<const Entry*>& out);
+  [[nodiscard]] Result<std::vector<std::uint64_t>> sources_with_client_id();
+  [[nodiscard]] Result<bool> is_registered(const SourceRef& source);
+  [[nodiscard]] Result<const Entry*> listed_at(Position at, const RowLoader::Loaded& loaded);
+  [[nodiscard]] bool passes(const Entry& entry) const;
+  [[nodiscard]] std::uint64_t hash_of(const SourceRef& source) const;
+  /// Orders by first event, cuts at limit and cursor.
+  [[nodiscard]] Result<void> fill_page(std::vector<const Entry*> entries);
+  void emit(const Entry& entry);
+  [[nodiscard]] Uuid id_of(const Entry& entry) const;
+  void forget_folds();
+
+  const KeyedHash& keys_;
+  RecordReader& records_;
+  ReadRequest& request_;
+  const ScoreQuery& query_;
+  std::unique_ptr<ReadView> view_;
+  RowLoader loader_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<EventFold>> folds_;
+  std::size_t events_kept_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,85 @@
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "engine/base/limits.h"
+#include "engine/base/time.h"
+#include "engine/read/score_reader.h"
+
+namespace sluice {
+
+/// The queue is short and its lock is held for a push or a pop only; a query costs a thousand times that.
+struct ReadPool::State {
+  State(const ScoreReader& score_reader, Completion& to) : reader(score_reader), completion(to) {}
+
+  void work();
+
+  const ScoreReader& reader;
+  Completion& completion;
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  // Guarded by mutex.
+  std::deque<ReadRequest*> waiting;
+  bool stopping = false;
+  Histogram duration;  // Written under the mutex: record() wants one writer at a time.
+
+  std::vector<std::thread> threads;  // Main's.
+};
+
+void ReadPool::State::work() {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    changed.wait(lock, [this] { return stopping || !waiting.empty(); });
+    if (waiting.empty()) return;
+    ReadRequest* const request = waiting.front();
+    waiting.pop_front();
+    lock.unlock();
+    const MonotonicTime begin = monotonic_now();
+    reader.run(*request);
+    const MonotonicTime took = monotonic_now() - begin;
+    completion.deliver(request->io_thread, request);
+    lock.lock();
+    duration.record(took);
+  }
+}
+
+ReadPool::ReadPool(std::size_t threads, const ScoreReader& reader, Completion& completion)
+    : state_(std::make_unique<State>(reader, completion)) {
+  SLUICE_CHECK(threads > 0);
+  for (std::size_t i = 0; i < threads; ++i) {
+    state_->threads.emplace_back([state = state_.get()] { state->work(); });
+  }
+}
+
+ReadPool::~ReadPool() { stop(); }
+
+bool ReadPool::submit(ReadRequest& request) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopping || state_->waiting.size() >= limits::kReadQueue) return false;
+    state_->waiting.push_back(&request);
+  }
+  state_->changed.notify_one();
+  return true;
+}
+
+void ReadPool::stop() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->changed.notify_all();
+  for (std::thread& thread : state_->threads) thread.join();
+  state_->threads.clear();
+}
+
+std::size_t ReadPool::waiting() const noexcept {
+  const std::lock_guard lock(state_->mutex);
+  return state_->waiting.size();
+}
+
+const Histogram& ReadPool::duration() const noexcept { return state_->duration; }
+
+}  // namespace sluice

@@ -1,0 +1,80 @@
+#include "engine/read/row_loader.h"
+
+#include <array>
+#include <cstring>
+
+namespace sluice {
+namespace {
+
+void copy_selection(Arena& arena, Value& value) {
+  const std::span<std::string_view> copied = arena.copy(value.selection);
+  for (std::string_view& option : copied) option = arena.copy(option);
+  value.selection = copied;
+}
+
+std::size_t selection_bytes(const Value& value) noexcept {
+  std::size_t bytes = 0;
+  for (const std::string_view option : value.selection) bytes += option.size() + sizeof(option);
+  return bytes;
+}
+
+}  // namespace
+
+Result<const RowLoader::Block*> RowLoader::block(std::uint64_t sequence) {
+  if (const auto found = blocks_.find(sequence); found != blocks_.end()) return &found->second;
+  auto ref = view_.block(sequence);
+  if (!ref) return ref.error();
+  // The store checked the bytes when it read them, or they never left this process.
+  auto view = BlockView::open_trusted(ref->bytes);
+  if (!view) return view.error();
+  if (blocks_.size() >= kBlocks) blocks_.clear();
+  return &blocks_.emplace(sequence, Block{std::move(*ref), *view}).first->second;
+}
+
+Result<void> RowLoader::load(Position at, Loaded& out) {
+  const auto found = block(at.block);
+  if (!found) return found.error();
+  const Block& from = **found;
+  if (const auto decoded = from.view.row(at.slot, out.row, scratch_); !decoded) return decoded.error();
+  out.inserted_at = from.view.inserted_at();
+  bytes_ += copy_into(arena_, out.row);
+  if (bytes_ > kBytes) return Errc::limit_reached;
+  return {};
+}
+
+Result<WallTime> RowLoader::inserted_at(std::uint64_t sequence) {
+  const auto found = block(sequence);
+  if (!found) return found.error();
+  return (*found)->view.inserted_at();
+}
+
+void RowLoader::clear() noexcept {
+  blocks_.clear();
+  arena_.reset();
+  bytes_ = 0;
+}
+
+void copy_into(Arena& arena, Value& value) {
+  value.text = arena.copy(value.text);
+  copy_selection(arena, value);
+}
+
+std::size_t copy_into(Arena& arena, Row& row) {
+  const std::array texts{&row.source.type_text, &row.source.id, &row.parent.type_text,  &row.parent.id,
+                         &row.value.text,       &row.verdict,   &row.notes,             &row.score_source,
+                         &row.client_id,        &row.queue_item, &row.metadata};
+  std::size_t bytes = 0;
+  for (const std::string_view* text : texts) bytes += text->size();
+  char* at = arena.allocate(bytes);  // One for all: a row has a dozen texts, most of them short.
+  for (std::string_view* text : texts) {
+    if (!text->empty()) std::memcpy(at, text->data(), text->size());
+    *text = {at, text->size()};
+    at += text->size();
+  }
+  if (row.value.selection.empty()) return bytes;
+  bytes += selection_bytes(row.value);
+  copy_selection(arena, row.value);
+  return bytes;
+}
+
+}  // namespace sluice

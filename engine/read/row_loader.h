@@ -1,0 +1,48 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "engine/base/arena.h"
+#include "engine/model/row.h"
+#include "engine/ports/record_reader.h"
+
+/// Decodes rows by position and copies their texts into an arena, where they are valid until clear(): a fold may touch a
+/// few bytes in each of very many blocks, so only some blocks are kept at a time. Threads: one; lives inside one query.
+
+namespace sluice {
+
+class RowLoader {
+ public:
+  explicit RowLoader(ReadView& view) : view_(view) {}
+
+  struct Loaded {
+    Row row;
+    WallTime inserted_at = 0;
+  };
+  /// Errors: not_found (an emptied slot), corrupt, io_error, limit_reached (more than kBytes of texts).
+  [[nodiscard]] Result<void> load(Position at, Loaded& out);
+  [[nodiscard]] Result<WallTime> inserted_at(std::uint64_t block);
+  void clear() noexcept;
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::size_t kBytes = 256u << 20;
+  static constexpr std::size_t kBlocks = 64;
+  struct Block {
+    BlockRef ref;
+    BlockView view;
+  };
+  [[nodiscard]] Result<const Block*> block(std::uint64_t sequence);
+
+  ReadView& view_;
+  std::unordered_map<std::uint64_t, Block> blocks_;
+  RowScratch scratch_;
+  Arena arena_;
+  std::size_t bytes_ = 0;  // Of texts in the arena.
+};
+
+/// Copies what `value` or `row` borrows into the arena; returns the texts' bytes.
+void copy_into(Arena& arena, Value& value);
+std::size_t copy_into(Arena& arena, Row& row);
+
+}  // namespace sluice

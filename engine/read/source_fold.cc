@@ -1,0 +1,205 @@
+#include "engine/read/source_fold.h"
+
+#include <algorithm>
+
+#include "engine/base/limits.h"
+
+namespace sluice {
+namespace {
+
+/// Mixes numbers and texts for lookups in memory; equality is always decided on the fields.
+class Mixer {
+ public:
+  Mixer& add(std::uint64_t value) noexcept {
+    state_ = (state_ ^ value) * 0x9E37'79B9'7F4A'7C15;
+    state_ ^= state_ >> 29;
+    return *this;
+  }
+  Mixer& add(std::string_view text) noexcept { return add(std::hash<std::string_view>()(text)); }
+  [[nodiscard]] std::uint64_t value() const noexcept { return state_; }
+
+ private:
+  std::uint64_t state_ = 0x51'7C'C1'B7'27'22'0A'95;
+};
+
+std::uint64_t content_hash(const Row& row) noexcept {
+  Mixer mixer;
+  mixer.add(static_cast<std::uint64_t>(row.kind)).add(static_cast<std::uint64_t>(row.value.kind));
+  mixer.add(static_cast<std::uint64_t>(row.value.number.mantissa)).add(row.value.text).add(row.verdict).add(row.notes);
+  for (const std::string_view option : row.value.selection) mixer.add(option);
+  return mixer.value();
+}
+
+bool same_value(const Row& row, const Value& value, std::string_view verdict) noexcept {
+  return row.value == value && row.verdict == verdict;
+}
+
+/// Whether an event says what `b` says already. The dialect and the spelling it came in do not count.
+bool same_content(const Row& a, const Row& b) noexcept {
+  return same_value(a, b.value, b.verdict) && a.has_notes == b.has_notes && a.notes == b.notes &&
+         a.score_source == b.score_source && a.metadata == b.metadata && a.event_time == b.event_time &&
+         a.label == b.label && a.annotator == b.annotator && a.queue_item == b.queue_item &&
+         a.client_id == b.client_id && a.parent.id == b.parent.id;
+}
+
+bool same_request_item(const Row& a, const Row& b) noexcept {
+  return a.idempotency && a.idempotency == b.idempotency && a.item == b.item;
+}
+
+/// One number per position: 2^48 blocks of 2^16 slots.
+std::uint64_t packed(Position at) noexcept { return at.block << 16 | at.slot; }
+
+TargetIdentity target_of(const IdentityKey& key) noexcept {
+  return {key.kind, key.origin, key.generation, key.idempotency, key.item};
+}
+
+}  // namespace
+
+std::size_t EventFold::KeyHash::operator()(const IdentityKey& key) const noexcept {
+  Mixer mixer;
+  mixer.add(static_cast<std::uint64_t>(key.kind)).add(key.source.id).add(key.parent_id);
+  switch (key.kind) {
+    case IdentityKind::positional:
+      mixer.add(key.origin.block).add(key.origin.slot);
+      break;
+    case IdentityKind::client_id:
+      mixer.add(key.client_id);
+      break;
+    case IdentityKind::natural:
+      mixer.add(key.label).add(key.annotator).add(key.queue_item);
+      break;
+    case IdentityKind::idempotency:
+      mixer.add(key.idempotency.high).add(key.idempotency.low).add(key.item);
+      break;
+  }
+  return mixer.value();
+}
+
+void EventFold::add(const Row& row, Position at, WallTime inserted_at) {
+  ++events_;
+  State& state = state_of(row, at);
+  const bool targeted = row.kind == EventKind::patch || row.kind == EventKind::erase;
+  const bool other_generation = targeted && row.target.kind == IdentityKind::natural &&
+                                row.target.generation != state.entry->score.generation;
+  if (other_generation || seen_before(state, row)) return;
+  if (row.kind == EventKind::set) {
+    set(state, row, at, inserted_at);
+  } else if (state.entry->live && row.kind == EventKind::patch) {
+    patch(state, row, at, inserted_at);
+  } else if (row.kind == EventKind::erase) {
+    state.entry->live = false;
+  }
+}
+
+EventFold::State& EventFold::state_of(const Row& row, Position at) {
+  // All generations of a natural key share one state.
+  IdentityKey key = identity_of(row, at, 0);
+  key.generation = 0;
+  const auto [found, made] = states_.try_emplace(key);
+  if (made) {
+    found->second.entry = &entries_.emplace_back();
+    found->second.entry->key = key;
+  }
+  return found->second;
+}
+
+/// Also notes the event, so that its own retries are known.
+bool EventFold::seen_before(const State& state, const Row& row) {
+  const bool by_time = row.kind == EventKind::set && row.event_time.has_value();
+  // A set that is its own identity cannot be repeated.
+  if (row.kind == EventKind::set && row.identity == IdentityKind::positional) return false;
+  if (!row.idempotency && !by_time) return false;
+  const std::uint64_t hash = Mixer().add(reinterpret_cast<std::uintptr_t>(&state)).add(content_hash(row)).value();
+  const auto [begin, end] = seen_.equal_range(hash);
+  const bool seen = std::any_of(begin, end, [&](const auto& item) {
+    const Seen& before = item.second;
+    if (before.state != &state || before.row.kind != row.kind || before.row.patch_fields != row.patch_fields) return false;
+    if (!same_content(before.row, row)) return false;
+    return same_request_item(before.row, row) || (by_time && state.entry->live && before.life == state.life);
+  });
+  // A set that is about to begin a life belongs to that one.
+  const std::uint32_t life = row.kind == EventKind::set && !state.entry->live ? state.life + 1 : state.life;
+  if (!seen) seen_.emplace(hash, Seen{&state, life, row});
+  return seen;
+}
+
+void EventFold::set(State& state, const Row& row, Position at, WallTime inserted_at) {
+  if (!state.entry->live) return begin_life(state, row, at, inserted_at);
+  Score& score = state.entry->score;
+  if (same_content(score.row, row)) return;
+  keep_older_value(state, row.value, row.verdict);
+  score.row = row;
+  state.value_written_at = inserted_at;
+  score.last = at;
+  score.updated_at = inserted_at;
+}
+
+void EventFold::begin_life(State& state, const Row& row, Position at, WallTime inserted_at) {
+  Entry& entry = *state.entry;
+  const bool reborn = state.life > 0;
+  ++state.life;
+  entry.live = true;
+  if (reborn && entry.key.kind == IdentityKind::natural) ++entry.key.generation;
+  Score& score = entry.score;
+  score.row = row;
+  score.generation = entry.key.generation;
+  score.identity = target_of(entry.key);
+  score.first = score.last = at;
+  score.created_at = score.updated_at = state.value_written_at = inserted_at;
+  score.history.clear();
+}
+
+void EventFold::patch(State& state, const Row& row, Position at, WallTime inserted_at) {
+  Score& score = state.entry->score;
+  Row patched = score.row;
+  if ((row.patch_fields & kPatchValue) != 0) patched.value = row.value;
+  if ((row.patch_fields & kPatchVerdict) != 0) patched.verdict = row.verdict;
+  if ((row.patch_fields & kPatchScoreSource) != 0) patched.score_source = row.score_source;
+  if ((row.patch_fields & kPatchNotes) != 0) {
+    patched.notes = row.notes;
+    patched.has_notes = row.has_notes;
+  }
+  if (same_content(patched, score.row)) return;
+  keep_older_value(state, patched.value, patched.verdict);
+  if ((row.patch_fields & (kPatchValue | kPatchVerdict)) != 0) state.value_written_at = inserted_at;
+  score.row = patched;
+  score.updated_at = inserted_at;
+  // Listings find a score at an event that is posted under its annotator.
+  if (row.annotator == patched.annotator) score.last = at;
+}
+
+void EventFold::keep_older_value(State& state, const Value& value, std::string_view verdict) {
+  Score& score = state.entry->score;
+  if (same_value(score.row, value, verdict)) return;
+  score.history.push_back({score.row.value, score.row.verdict, state.value_written_at});
+}
+
+EventFold::Entry* EventFold::newest_at(Position at) noexcept {
+  if (newest_.empty()) {
+    for (Entry& entry : entries_) {
+      if (entry.live) newest_.emplace(packed(entry.score.last), &entry);
+    }
+  }
+  const auto found = newest_.find(packed(at));
+  return found == newest_.end() ? nullptr : found->second;
+}
+
+Result<void> fold_source(ReadView& view, RowLoader& loader, WorkspaceNumber workspace, std::uint64_t source_hash,
+                         Position up_to, EventFold& fold) {
+  std::vector<PostingHit> hits;
+  if (const auto found = view.by_source(source_hash, hits); !found) return found.error();
+  std::erase_if(hits, [&](const PostingHit& hit) { return hit.parent || (up_to.block != 0 && hit.at > up_to); });
+  if (hits.size() > limits::kEventsPerSource) return Errc::limit_reached;
+  std::ranges::sort(hits, {}, &PostingHit::at);
+  RowLoader::Loaded loaded;
+  for (const PostingHit& hit : hits) {
+    const auto read = loader.load(hit.at, loaded);
+    if (!read && read.error().code == Errc::not_found) continue;  // Erased for good.
+    if (!read) return read.error();
+    if (loaded.row.workspace != workspace || loaded.row.kind == EventKind::source) continue;
+    fold.add(loaded.row, hit.at, loaded.inserted_at);
+  }
+  return {};
+}
+
+}  // namespace sluice

@@ -36,6 +36,7 @@ class Server:
         self.arguments = list(arguments)
         self.key = key
         self.process = None
+        self.reader = None
         self.port = None
         self.output = []
 
@@ -51,6 +52,8 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         environment["SLUICE_BOOTSTRAP_KEY"] = self.key.replace(".", ":", 1)
         command = [BINARY, "serve", "--data", self.data, "--listen", "127.0.0.1:0", *self.arguments]
+        if self.process is not None:
+            self.reap()
         self.output = []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
         listening = threading.Event()
@@ -92,13 +95,21 @@ class Server:
         """SIGTERM; the exit code."""
         self.process.terminate()
         code = self.process.wait(60)
-        self.reader.join(5)
+        self.reap()
         return code
 
     def kill(self):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(30)
+        self.reap()
+
+    def reap(self):
+        """Reads the rest of the ended server's output."""
+        if self.process is not None:
+            if self.reader is not None:
+                self.reader.join(10)
+            self.process.stdout.close()
 
     def alive(self):
         return self.process.poll() is None
@@ -155,7 +166,7 @@ class Server:
 
     def scores(self, source_type, source_id, **parameters):
         """All scores of a source over the native API."""
-        query = {"source_type": source_type, "source_id": source_id, **parameters}
+        query = {"source_type": source_type, "source_id": source_id, "limit": 1000, **parameters}
         answer = self.call("GET", "/v1/scores", params=query)
         if answer.status_code != 200:
             raise AssertionError("read: %d %s" % (answer.status_code, answer.text))

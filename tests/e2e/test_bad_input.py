@@ -95,7 +95,7 @@ class BadInput(ServerTest):
                             ("/model-hub/scores/bulk/", lambda a: a["code"] == "parse_error"),
                             ("/api/v1/annotations", lambda a: a["success"] is False and a["error"]["code"]),
                             ("/api/v1/scores", lambda a: a["error"]["code"] == "VALIDATION_ERROR")):
-            for body in ("{", '{"a":}', deep(100), '{"a":1}{"a":1}', "\ufeff{}"):
+            for body in ("{", '{"a":}', '{"a":1}{"a":1}', "\ufeff{}"):
                 with self.subTest(path + " " + body[:10]):
                     answer = self.expect(self.server.post(path, body), 400)
                     self.assertTrue(shape(answer), answer)

@@ -79,23 +79,23 @@ class Durability(unittest.TestCase):
             stopping = threading.Event()
 
             def client(number):
-                session_socket = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-                n = 0
-                while not stop.is_set():
-                    body = json.dumps({"traceId": "t-%d-%d" % (number, n), "evaluatorName": "e", "value": 0.5}).encode()
-                    try:
-                        session_socket.sendall(request_bytes("/api/v1/scores", body))
-                        answers = read_answers(session_socket, 1)
-                    except OSError:
-                        answers = []
-                    if not answers:
-                        # Sent after the server had already closed this idle connection: never received by it.
-                        lost.append((number, n, stopping.is_set()))
-                        return
-                    statuses.append((answers[0][0], "t-%d-%d" % (number, n)))
-                    n += 1
-                    if answers[0][1].get("connection") == "close":
-                        return
+                with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+                    n = 0
+                    while not stop.is_set():
+                        body = json.dumps({"traceId": "t-%d-%d" % (number, n), "evaluatorName": "e", "value": 0.5}).encode()
+                        try:
+                            connection.sendall(request_bytes("/api/v1/scores", body))
+                            answers = read_answers(connection, 1)
+                        except OSError:
+                            answers = []
+                        if not answers:
+                            # Sent after the server had already closed this idle connection: never received by it.
+                            lost.append((number, n, stopping.is_set()))
+                            return
+                        statuses.append((answers[0][0], "t-%d-%d" % (number, n)))
+                        n += 1
+                        if answers[0][1].get("connection") == "close":
+                            return
 
             threads = [threading.Thread(target=client, args=(n,)) for n in range(16)]
             for thread in threads:

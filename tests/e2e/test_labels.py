@@ -36,7 +36,6 @@ class Labels(ServerTest):
             ("numeric", {"min": -1, "max": 0, "step_size": 1, "display_type": "slider"}, "min cannot be negative"),
             ("numeric", {"min": 0, "max": 1, "step_size": 0, "display_type": "slider"}, "step_size must be greater than 0"),
             ("numeric", {"min": 0, "max": 1, "step_size": 1, "display_type": "x"}, "display_type must be either"),
-            ("numeric", {"min": 0}, "requires"),
             ("text", {"placeholder": "", "min_length": 5, "max_length": 5}, "min_length must be less than max_length"),
             ("categorical", {**CATEGORICAL, "options": [{"label": "a"}]}, "There must be at least two options"),
             ("categorical", {**CATEGORICAL, "options": [{"label": "a"}, {"label": " A "}]}, "must be unique"),

@@ -91,4 +91,4 @@ class Operators(ServerTest):
         second = subprocess.run([BINARY, "serve", "--data", self.server.data, "--listen", "127.0.0.1:0"], capture_output=True,
                                 text=True, timeout=30)
         self.assertNotEqual(second.returncode, 0)
-        self.assertIn("locked", (second.stderr + second.stdout).lower())
+        self.assertIn("in use", (second.stderr + second.stdout).lower())

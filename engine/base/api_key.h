@@ -5,14 +5,14 @@
 #include <string>
 #include <string_view>
 
-/// Makes API keys and the keyed hash that is all Sluice stores of them: HMAC-SHA-256(pepper, secret). A fast hash is right
-/// for 256-bit random secrets. Immutable after construction; safe from any thread.
+/// Makes API keys and the keyed hash that is all Sluice stores of them: HMAC-SHA-256(pepper, secret). A fast hash
+/// is right for 256-bit random secrets. Immutable after construction; safe from any thread.
 
 namespace sluice {
 
 struct MintedKey {
   std::string id;      ///< "sl" + 10 base62 characters.
-  std::string secret;  ///< 43 base62 characters of 256 random bits + 6 of their CRC-32, so that leaks can be recognised.
+  std::string secret;  ///< 43 base62 characters of 256 random bits + 6 of their CRC-32: leaks can be recognised.
 };
 
 class KeyMaker {

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-/// Byte encodings shared by rows, keys and catalogue entries. Text and bytes are both std::string_view / std::string here:
-/// RocksDB slices, JSON text and our codecs meet without a cast.
-/// Writers append to a std::string the caller owns and reuses. A Reader never reads past its end: after a bad read it is
-/// `failed()` and every later read returns zero or empty.
+/// Byte encodings shared by rows, keys and catalogue entries. Text and bytes are both std::string_view / std::string
+/// here: RocksDB slices, JSON text and our codecs meet without a cast.
+/// Writers append to a std::string the caller owns and reuses. A Reader never reads past its end: after a bad read it
+/// is `failed()` and every later read returns zero or empty.
 
 namespace sluice {
 

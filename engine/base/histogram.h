@@ -5,7 +5,8 @@
 #include <cstdint>
 
 /// Log-linear latency histogram (HdrHistogram's idea: 32 linear steps per power of two, ≤ 3.2 % error), values in
-/// nanoseconds up to ~18 minutes. Fixed memory. record() from one thread; reading from any thread is a relaxed snapshot.
+/// nanoseconds up to ~18 minutes. Fixed memory. record() from one thread; reading from any thread is a relaxed
+/// snapshot.
 
 namespace sluice {
 

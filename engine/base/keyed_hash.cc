@@ -18,7 +18,10 @@ struct SipState {
   std::uint64_t v0, v1, v2, v3;
 
   SipState(std::uint64_t k0, std::uint64_t k1) noexcept
-      : v0(k0 ^ 0x736f6d6570736575), v1(k1 ^ 0x646f72616e646f6d), v2(k0 ^ 0x6c7967656e657261), v3(k1 ^ 0x7465646279746573) {}
+      : v0(k0 ^ 0x736f6d6570736575),
+        v1(k1 ^ 0x646f72616e646f6d),
+        v2(k0 ^ 0x6c7967656e657261),
+        v3(k1 ^ 0x7465646279746573) {}
 
   void round() noexcept {
     v0 += v1; v1 = std::rotl(v1, 13); v1 ^= v0; v0 = std::rotl(v0, 32);
@@ -40,8 +43,8 @@ struct SipState {
   }
 };
 
-/// Feeds the message `prefix ‖ bytes`, SipHash's length byte last, to each state: one pass over the bytes for both halves
-/// of a 128-bit hash, whose rounds then overlap in the pipeline.
+/// Feeds the message `prefix ‖ bytes`, SipHash's length byte last, to each state: one pass over the bytes for both
+/// halves of a 128-bit hash, whose rounds then overlap in the pipeline.
 template <class... State>
 void absorb(std::uint64_t prefix, std::string_view bytes, State&... states) noexcept {
   (states.word(prefix), ...);

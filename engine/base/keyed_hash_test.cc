@@ -15,8 +15,8 @@ KeyedHash::Key counting_key() {
 }
 
 TEST(KeyedHashTest, IsSipHash13OfPrefixAndBytes) {
-  // The zero key's column is what CPython 3.11 (siphash13) answers with PYTHONHASHSEED=0 for the prefix's eight bytes and
-  // then the bytes 8, 9, 10, …; the other column is the reference algorithm's, checked against the first.
+  // The zero key's column is what CPython 3.11 (siphash13) answers with PYTHONHASHSEED=0 for the prefix's eight bytes
+  // and then the bytes 8, 9, 10, …; the other column is the reference algorithm's, checked against the first.
   const struct {
     std::uint64_t prefix;
     std::size_t size;

@@ -35,7 +35,7 @@ inline constexpr std::size_t kSourceIdBytes = 256;
 inline constexpr std::size_t kClientIdBytes = 128;
 inline constexpr std::size_t kIdentifierBytes = 64;          ///< source_type, score_source.
 inline constexpr std::size_t kSelectedOptions = 256;
-inline constexpr std::size_t kListedErrors = 1000;           ///< `?results=errors` lists at most this many, and the count.
+inline constexpr std::size_t kListedErrors = 1000;           ///< `?results=errors` lists at most these, and the count.
 inline constexpr std::size_t kIdempotencyKeyBytes = 255;
 
 // Catalogue. Over: the entry is refused with its limit in the text.
@@ -68,7 +68,7 @@ inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waitin
 inline constexpr std::size_t kPageLimit = 1000;
 inline constexpr std::size_t kPageDefault = 100;
 inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a filtered listing, then a cursor.
-inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per source read; beyond: an error, never a wrong fold.
+inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per source read; beyond: an error.
 
 // Idempotency-Key answers kept.
 inline constexpr std::size_t kIdempotencyEntries = 262'144;

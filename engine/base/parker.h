@@ -16,7 +16,8 @@ class Parker {
   void announce() noexcept;
   /// Sleeper: work was found at the second look.
   void cancel() noexcept;
-  /// Sleeper: sleeps until unpark(), or `timeout_ns` (< 0: no limit). Returns at once if unpark() came since announce().
+  /// Sleeper: sleeps until unpark(), or `timeout_ns` (< 0: no limit). Returns at once if unpark()
+  /// came since announce().
   void park(std::int64_t timeout_ns = -1) noexcept;
   /// Any thread, after its push. Cheap when the sleeper is awake: one fence and one load.
   void unpark() noexcept;

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// Random bytes of the operating system (getrandom), for secrets and seeds. Blocks only before the kernel's pool is ready, at
-/// boot. Safe from any thread. A kernel without getrandom is no supported platform: the process stops.
+/// Random bytes of the operating system (getrandom), for secrets and seeds. Blocks only before the kernel's pool is
+/// ready, at boot. Safe from any thread. A kernel without getrandom is no supported platform: the process stops.
 
 namespace sluice {
 

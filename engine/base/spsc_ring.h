@@ -13,8 +13,8 @@
 ///  1. head_ is written by the consumer only, tail_ by the producer only; tail_ - head_ <= capacity.
 ///  2. The producer's release store of tail_ publishes the slot; the consumer's acquire load of tail_ sees it whole.
 ///  3. The consumer's release store of head_ returns the slot; the producer's acquire load of head_ may reuse it.
-///  4. Each side keeps a private copy of the other's index and reloads it only when the ring seems full or empty, so a busy
-///     ring moves no cache line but the slots.
+///  4. Each side keeps a private copy of the other's index and reloads it only when the ring seems full or empty, so a
+///     busy ring moves no cache line but the slots.
 
 namespace sluice {
 

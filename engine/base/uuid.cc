@@ -82,7 +82,8 @@ short load_pair(const char* from) noexcept {
   return pair;
 }
 
-/// The digits lie at 0-7, 9-12, 14-17, 19-22, 24-35: each half is one load that skips its hyphens, and one pair from beyond.
+/// The digits lie at 0-7, 9-12, 14-17, 19-22, 24-35: each half is one load that skips its hyphens, and one
+/// pair from beyond.
 std::optional<Uuid> parse_canonical(const char* text) noexcept {
   const __m128i first = _mm_insert_epi16(
       _mm_shuffle_epi8(load16(text), _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, -1, -1)),

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// 16-byte UUIDs and their text. Only lower-case canonical text (8-4-4-4-12) is ever packed in place of an opaque id, so
-/// that every id reads back byte for byte as it was sent.
+/// 16-byte UUIDs and their text. Only lower-case canonical text (8-4-4-4-12) is ever packed in place of an opaque id,
+/// so that every id reads back byte for byte as it was sent.
 
 namespace sluice {
 

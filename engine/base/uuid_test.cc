@@ -51,7 +51,8 @@ TEST(UuidTest, AnyUsualSpellingIsTaken) {
                            "{0123456789abcdef0123456789abcdef}", "urn:uuid:01234567-89ab-cdef-0123-456789abcdef",
                            "URN:UUID:01234567-89ab-cdef-0123-456789abcdef"})
     EXPECT_EQ(parse_any_uuid(text), kUuid) << text;
-  for (const char* text : {"", "{}", "urn:uuid:", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdefa",
+  for (const char* text : {"", "{}", "urn:uuid:", "0123456789abcdef0123456789abcde",
+                           "0123456789abcdef0123456789abcdefa",
                            "{01234567-89ab-cdef-0123-456789abcdef", "01234567-89ab-cdef-0123-456789abcdef}",
                            "01234567-89ab-cdef-0123456789abcdef-", "g1234567-89ab-cdef-0123-456789abcdef",
                            "urn:uuid:{01234567-89ab-cdef-0123-456789abcdef}", " 1234567-89ab-cdef-0123-456789abcdef"})

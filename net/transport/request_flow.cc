@@ -43,7 +43,8 @@ IdempotencyRequest idempotency_of(const ActiveRequest& request, const KeyedHash&
   const RequestView& view = request.exchange.request;
   std::string text(request.route->pattern);
   text.append(1, '\0').append(view.idempotency_key);
-  std::string target(view.path);
+  // The same request with and without a slash at the end.
+  std::string target(view.path.ends_with('/') ? view.path.substr(0, view.path.size() - 1) : view.path);
   target.append(1, '?').append(view.query);
   const std::uint64_t target_hash = keys.hash(0, target);
   return {keys.hash128(request.exchange.principal.key, text),

@@ -34,7 +34,7 @@ class Item final : public Endpoint {
 class Big final : public Endpoint {
  public:
   Next start(Exchange& exchange) const override {
-    exchange.reply.body.assign(8u << 20, 'x');
+    exchange.reply.body.assign(64u << 20, 'x');
     return Next::reply;
   }
 };
@@ -253,8 +253,6 @@ bool Client::closed() {
 }
 
 void Client::finish_sending() { ::shutdown(descriptor_, SHUT_WR); }
-
-void Client::set_receive_buffer(int bytes) { ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes); }
 
 TestServer::TestServer(const std::function<void(Setup&)>& adjust) {
   static const FakeDialect dialect;

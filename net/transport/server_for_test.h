@@ -68,7 +68,6 @@ class Client {
   /// Reads to the end: true when the server closed and sent nothing more.
   bool closed();
   void finish_sending();
-  void set_receive_buffer(int bytes);
 
  private:
   bool fill();
@@ -79,7 +78,7 @@ class Client {
 /// A server with a fake dialect:
 ///   POST /echo (ingest)        → 200, the body as sent
 ///   GET  /items/{id} (read)    → 200, the id
-///   GET  /big (read)           → 200, 8 MiB
+///   GET  /big (read)           → 200, 64 MiB: more than sockets buffer
 ///   POST /write (ingest)       → Next::write with one record, then 201 and batch.status, replayed, source outcome
 ///   GET  /read (read)          → Next::read, then 200
 ///   POST /change (manage)      → Next::change: creates a label, then 201

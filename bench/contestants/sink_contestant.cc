@@ -110,7 +110,7 @@ class SinkThread {
     };
     (void)document.parse(body, [&](JsonValue root) {
       return root.object([&](std::string_view, JsonValue list) {
-        return list.array([&](std::uint32_t, JsonValue item) { return score(item); });
+        return list.array([&](std::size_t, JsonValue item) { return score(item); });
       });
     });
   }

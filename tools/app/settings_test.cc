@@ -88,6 +88,16 @@ TEST(SettingsTest, NamesMapToFlagsAndVariables) {
   EXPECT_EQ(SettingsLoader::environment_name("futureagi.envelope"), "SLUICE_FUTUREAGI_ENVELOPE");
 }
 
+TEST(SettingsTest, TheDocumentListsEverySettingWithItsDefault) {
+  std::ifstream in(SLUICE_SOURCE_DIR "/docs/CONFIGURATION.md");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  for (const SettingValue& value : SettingsLoader().values()) {
+    const std::string fallback = value.text.empty() ? "" : "`" + value.text + "`";
+    const std::string row = "| `" + value.name + "` | " + fallback + " | " + value.help + " |";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
+}
+
 TEST(SettingsTest, SizesTakeUnits) {
   EXPECT_EQ(parse_bytes("64MiB"), 64u << 20);
   EXPECT_EQ(parse_bytes("2GB"), 2'000'000'000u);

@@ -49,7 +49,7 @@ class Operators(ServerTest):
             self.assertTrue(name.startswith("sluice_") or name.startswith("process_"), name)
             if kind == "counter":
                 self.assertTrue(name.endswith("_total"), name)
-        for name in ("sluice_scores_accepted_total", "sluice_scores_rejected_total", "sluice_http_requests_total",
+        for name in ("sluice_scores_committed_total", "sluice_scores_rejected_total", "sluice_http_requests_total",
                      "sluice_http_request_duration_seconds", "sluice_connections", "sluice_build_info"):
             self.assertIn(name, types)
 
@@ -63,7 +63,7 @@ class Operators(ServerTest):
             self.expect(self.server.post("/api/v1/scores", body), 201)
         self.expect(self.server.post("/api/v1/scores", {"traceId": "t", "evaluatorName": "e", "value": 3}), 400)
         types, after = self.samples()
-        self.assertEqual(total(after, "sluice_scores_accepted_total") - total(before, "sluice_scores_accepted_total"), 5)
+        self.assertEqual(total(after, "sluice_scores_committed_total") - total(before, "sluice_scores_committed_total"), 5)
         self.assertGreaterEqual(total(after, "sluice_http_requests_total") - total(before, "sluice_http_requests_total"), 6)
         self.assertGreaterEqual(total(after, "sluice_scores_rejected_total") - total(before, "sluice_scores_rejected_total"), 1)
         buckets = {}

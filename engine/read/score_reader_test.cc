@@ -354,6 +354,23 @@ TEST_F(ScoreReaderTest, CursorFitsOnlyTheQueryItCameFrom) {
   EXPECT_EQ(ask(query).status, Errc::bad_cursor);
 }
 
+TEST_F(ScoreReaderTest, PagesOfASourceMeetWithoutGapOrDouble) {
+  for (int i = 1; i <= 5; ++i) set("t", "0." + std::to_string(i), IdentityKind::positional);
+  for (const bool newest_first : {true, false}) {
+    std::vector<std::string> found;
+    ScoreQuery query;
+    query.source = trace("t");
+    query.newest_first = newest_first;
+    query.limit = 2;
+    do {
+      for (const std::string& number : numbers(ask(query).page.scores)) found.push_back(number);
+      query.cursor = request.page.next_cursor;
+    } while (!query.cursor.empty() && found.size() < 10);
+    if (!newest_first) std::ranges::reverse(found);
+    EXPECT_THAT(found, ElementsAre("0.5", "0.4", "0.3", "0.2", "0.1")) << newest_first;
+  }
+}
+
 TEST_F(ScoreReaderTest, PageOutlivesTheLogItWasReadFrom) {
   auto other = std::make_unique<MemoryLog>(test_keys());
   ReadRequest kept;

@@ -111,6 +111,7 @@ std::optional<Refusal> decode_json(Exchange& exchange, std::string_view body) {
 /// Why one line is no item, with the place; kept in the arena.
 std::string_view line_text(Exchange& exchange, const JsonDocument& document, Errc code) {
   if (code == Errc::invalid_utf8) return "is not valid UTF-8.";
+  if (document.broken_at() == 0) return "is not a JSON object on a line of its own.";
   std::string text = code == Errc::trailing_bytes ? "has something behind its end at byte " : "is not valid JSON at byte ";
   text += std::to_string(document.broken_at()) + " of its line.";
   return exchange.arena.copy(text);

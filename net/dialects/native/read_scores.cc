@@ -154,12 +154,12 @@ class DeleteScore final : public Endpoint {
     if (exchange.read.status != Errc::ok) return read_failed(exchange);
     const Score& score = exchange.read.page.scores.front();
     const Row& row = score.row;
-    const Principal& who = exchange.principal;
-    if (row.annotator != who.annotator && !who.may(kManage) && who.workspace != 0)
+    Principal& who = exchange.principal;
+    if (row.annotator != who.annotator && !who.may(kManage))
       return refuse(exchange, Errc::not_annotator, "Only the score's annotator, or a key with the scope manage, may delete it.");
     exchange.uuid = score.id;
+    who.workspace = exchange.read.query.workspace;  // The operator's has none of its own.
     exchange.batch.principal = who;
-    exchange.batch.principal.workspace = exchange.read.query.workspace;
     exchange.batch.dialect = DialectCode::native;
     // Borrows from the page, which stays until the exchange is reset.
     ScoreRecord& record = exchange.batch.records.emplace_back();

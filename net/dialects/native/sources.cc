@@ -86,8 +86,8 @@ class PostSources final : public Endpoint {
     const WorkspaceNumber workspace = parameters.workspace();
     if (parameters.refusal()) return refuse(exchange, *parameters.refusal());
     if (const auto refused = decode(exchange)) return refuse(exchange, *refused);
+    exchange.principal.workspace = workspace;  // The operator's has none of its own.
     exchange.batch.principal = exchange.principal;
-    exchange.batch.principal.workspace = workspace;
     exchange.batch.dialect = DialectCode::native;
     return exchange.batch.records.empty() ? answer(exchange) : Next::write;
   }

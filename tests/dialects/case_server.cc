@@ -1,0 +1,396 @@
+#include "tests/dialects/case_server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <regex>
+#include <stdexcept>
+
+#include "engine/base/limits.h"
+#include "engine/ingest/ingest_engine.h"
+#include "engine/ingest/memory_log.h"
+#include "engine/read/score_reader.h"
+#include "net/dialect/dialect.h"
+#include "net/dialect/json_reader.h"
+#include "net/dialects/registry.h"
+#include "tests/dialects/describe_record.h"
+
+namespace sluice::cases {
+namespace {
+
+constexpr KeyedHash::Key kHashKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+constexpr std::string_view kAnnotator = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
+constexpr std::string_view kOtherAnnotator = "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb";
+constexpr WallTime kHour = 3'600'000'000'000;
+
+/// The labels every case finds, under ids that are easy to read; the catalogue's own are random.
+struct FixtureLabel {
+  std::string_view alias;
+  LabelType type;
+  const char* name;
+  const char* settings;
+  bool archived = false;
+};
+constexpr FixtureLabel kLabels[] = {
+    {"11111111-1111-4111-8111-111111111111", LabelType::numeric, "accuracy", R"({"min":0,"max":1})"},
+    {"22222222-2222-4222-8222-222222222222", LabelType::star, "stars", R"({"no_of_stars":5})"},
+    {"33333333-3333-4333-8333-333333333333", LabelType::thumbs_up_down, "thumb", "{}"},
+    {"44444444-4444-4444-8444-444444444444", LabelType::categorical, "quality",
+     R"({"options":[{"label":"Good"},{"label":"Bad"}],"multi_choice":false})"},
+    {"55555555-5555-4555-8555-555555555555", LabelType::text, "comment", R"({"min_length":2,"max_length":20})"},
+    {"66666666-6666-4666-8666-666666666666", LabelType::numeric, "old", "{}", true},
+};
+
+LabelRules rules_of(const FixtureLabel& label) {
+  LabelRules rules;
+  switch (label.type) {
+    case LabelType::numeric:
+      if (label.archived) break;
+      rules.min = Decimal{0, 0};
+      rules.max = Decimal{1, 0};
+      break;
+    case LabelType::categorical: rules.options = {{"Good", ""}, {"Bad", ""}}; break;
+    case LabelType::text:
+      rules.min_length = 2;
+      rules.max_length = 20;
+      break;
+    case LabelType::star:
+    case LabelType::thumbs_up_down: break;
+  }
+  return rules;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+}
+
+class WaitingCompletion final : public Completion {
+ public:
+  void deliver(std::size_t, std::span<Batch* const> batches) noexcept override {
+    const std::lock_guard lock(mutex_);
+    delivered_ += batches.size();
+    changed_.notify_all();
+  }
+  void deliver(std::size_t, ReadRequest*) noexcept override {}
+  void fatal(const char*) noexcept override {}
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return delivered_ > 0; });
+    --delivered_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t delivered_ = 0;
+};
+
+Method method_of(std::string_view name) {
+  for (const Method method : {Method::get, Method::post, Method::put, Method::patch, Method::del})
+    if (to_string(method) == name) return method;
+  throw std::runtime_error("no such method: " + std::string(name));
+}
+
+bool matches(std::string_view pattern, std::string_view path, std::vector<std::string_view>& params) {
+  params.clear();
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  while (pattern.size() > 1 && pattern.back() == '/') pattern.remove_suffix(1);
+  while (!pattern.empty() && !path.empty()) {
+    const std::size_t pattern_end = std::min(pattern.find('/', 1), pattern.size());
+    const std::size_t path_end = std::min(path.find('/', 1), path.size());
+    const std::string_view segment = pattern.substr(0, pattern_end);
+    if (segment.starts_with("/{")) {
+      params.push_back(path.substr(1, path_end - 1));
+    } else if (segment != path.substr(0, path_end)) {
+      return false;
+    }
+    pattern.remove_prefix(pattern_end);
+    path.remove_prefix(path_end);
+  }
+  return pattern.empty() && path.empty();
+}
+
+}  // namespace
+
+struct CaseServer::State {
+  explicit State(const std::vector<std::string>& settings)
+      : keys(kHashKey), key_maker({}), log(keys), engine({}, keys, catalogue, log, completion), reader(keys, log) {
+    engine.start({});
+    bool strict = false;
+    for (const std::string& word : settings) {
+      if (word == "strict") strict = true;
+      else if (word == "envelope") options.futureagi_envelope = true;
+      else if (word == "admin") admin = true;
+      else if (word.starts_with("scopes=")) scopes = word.substr(7);
+      else throw std::runtime_error("no such setting: " + word);
+    }
+    make_key("case", kAnnotator, "Ada", "ada@example.com", strict);
+    principal = catalogue.snapshot()->key("slcase0000000")->principal();
+    if (!scopes.empty()) {
+      principal.scopes = 0;
+      for (const auto& [name, scope] : {std::pair{"ingest", kIngest}, {"read", kRead}, {"manage", kManage}})
+        if (scopes.find(name) != std::string::npos) principal.scopes = static_cast<std::uint8_t>(principal.scopes | scope);
+    }
+    for (const FixtureLabel& label : kLabels) make_label(label);
+    if (admin) principal = {0, 0, 0, kIngest | kRead | kManage | kAdmin};
+  }
+  ~State() { engine.stop(); }
+
+  CatalogueResult apply(const CatalogueChange& change) {
+    Result<CatalogueResult> result = catalogue.apply(change, wall_now());
+    if (!result) throw std::runtime_error("a fixture was refused: " + std::string(to_string(result.error().code)));
+    return std::move(*result);
+  }
+
+  void make_key(const std::string& workspace, std::string_view annotator, const char* name, const char* email, bool strict) {
+    CreateKey key;
+    key.workspace_name = workspace;
+    key.strict_sources = strict;
+    key.key_id = "slcase0000000";
+    key.name = "case";
+    key.annotator_name = name;
+    key.annotator_email = email;
+    key.annotator_id = parse_canonical_uuid(annotator);
+    key.scopes = kIngest | kRead | kManage;
+    (void)apply(key);
+    key.key_id = "slwriter00000";  // Writes, and may not manage; a third annotator.
+    key.annotator_name = "Eve";
+    key.annotator_email = "eve@example.com";
+    key.annotator_id = parse_canonical_uuid("cccccccc-cccc-4ccc-8ccc-cccccccccccc");
+    key.scopes = kIngest | kRead;
+    (void)apply(key);
+    key.scopes = kIngest | kRead | kManage;
+    key.key_id = "slother000000";
+    key.annotator_name = "Bob";
+    key.annotator_email = "bob@example.com";
+    key.annotator_id = parse_canonical_uuid(kOtherAnnotator);
+    (void)apply(key);
+  }
+
+  void make_label(const FixtureLabel& label) {
+    CreateLabel create;
+    create.workspace = principal.workspace;
+    create.type = label.type;
+    create.name = label.name;
+    create.settings_json = label.settings;
+    create.rules = rules_of(label);
+    create.allow_notes = true;
+    const CatalogueResult made = apply(create);
+    aliases.emplace_back(label.alias, to_text(made.label->id));
+    if (!label.archived) return;
+    UpdateLabel archive;
+    archive.workspace = principal.workspace;
+    archive.id = made.label->id;
+    archive.archived = true;
+    (void)apply(archive);
+  }
+
+  KeyedHash keys;
+  KeyMaker key_maker;
+  Catalogue catalogue;
+  MemoryLog log;
+  WaitingCompletion completion;
+  IngestEngine engine;
+  ScoreReader reader;
+  JsonParser parser;
+  DialectOptions options;
+  Principal principal;
+  bool admin = false;
+  std::string scopes;
+  std::vector<std::pair<std::string, std::string>> aliases;  // As the case has it, as the catalogue has it.
+  std::string last_id;                                       // The last random id of a reply: {id} in a request.
+  std::string last_score;                                    // The last id of a score in a reply: {score}.
+};
+
+CaseServer::CaseServer(const std::vector<std::string>& settings) : state_(std::make_unique<State>(settings)) {}
+CaseServer::~CaseServer() = default;
+
+namespace {
+
+/// The request's text cut into what an exchange holds; owns it.
+struct RequestText {
+  std::string line, body;
+  std::string method, path, query, content_type, idempotency_key;
+  std::string as;
+};
+
+bool take_header(const std::string& line, RequestText& out) {
+  for (const auto& [name, target] : {std::pair{"Content-Type: ", &out.content_type}, {"Idempotency-Key: ", &out.idempotency_key},
+                                     {"As: ", &out.as}}) {
+    if (!line.starts_with(name)) continue;
+    *target = line.substr(std::strlen(name));
+    return true;
+  }
+  return false;
+}
+
+RequestText read_request(const std::vector<std::string>& lines) {
+  RequestText out;
+  out.line = lines.front();
+  const std::size_t space = out.line.find(' ');
+  const std::size_t mark = out.line.find('?');
+  out.method = out.line.substr(0, space);
+  out.path = out.line.substr(space + 1, mark == std::string::npos ? mark : mark - space - 1);
+  if (mark != std::string::npos) out.query = out.line.substr(mark + 1);
+  std::size_t i = 1;
+  while (i < lines.size() && take_header(lines[i], out)) ++i;
+  for (std::size_t begin = i; i < lines.size(); ++i) (out.body += i == begin ? "" : "\n") += lines[i];
+  if (out.content_type.empty() && !out.body.empty()) out.content_type = "application/json";
+  return out;
+}
+
+/// {x*100}: the character a hundred times, for texts too long to stand in a table; {00} and the like: that byte.
+void expand(std::string& text) {
+  static const std::regex repeat(R"(\{(.)\*(\d+)\})");
+  static const std::regex byte(R"(\{([0-9A-F]{2})\})");
+  std::smatch found;
+  while (std::regex_search(text, found, repeat))
+    text = found.prefix().str() + std::string(std::stoul(found[2]), found[1].str()[0]) + found.suffix().str();
+  while (std::regex_search(text, found, byte))
+    text = found.prefix().str() + static_cast<char>(std::stoi(found[1].str(), nullptr, 16)) + found.suffix().str();
+}
+
+/// Times of this hour, random ids and secrets: what differs from run to run.
+std::string masked(const std::string& text, const std::vector<std::pair<std::string, std::string>>& aliases, std::string& last_id) {
+  std::string named = text;
+  for (const auto& [alias, actual] : aliases) replace_all(named, actual, alias);
+  static const std::regex varying(
+      R"((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z)|([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})|)"
+      R"(("secret":"[^"]*","key":"[^"]*")|(\bsl[0-9A-Za-z]{10}\b))");
+  std::string out;
+  std::size_t at = 0;
+  for (std::sregex_iterator each(named.begin(), named.end(), varying), end; each != end; ++each) {
+    const std::smatch& found = *each;
+    out += named.substr(at, static_cast<std::size_t>(found.position()) - at);
+    at = static_cast<std::size_t>(found.position() + found.length());
+    const std::string what = found.str();
+    const auto time = parse_rfc3339(what);
+    const bool known = what == kAnnotator || what == kOtherAnnotator ||
+                       std::any_of(aliases.begin(), aliases.end(), [&](const auto& pair) { return pair.first == what; });
+    if (found[1].matched) {
+      out += time && std::abs(*time - wall_now()) < kHour ? "{now}" : what;
+    } else if (found[2].matched) {
+      const bool readable = what.substr(0, 8) == std::string(8, what[0]) || what.starts_with("0f8fad5b");
+      if (!known && !readable) last_id = what;
+      out += known || readable ? what : "{id}";
+    } else {
+      out += found[3].matched ? R"("secret":"{secret}","key":"{key}")" : "{key}";
+    }
+  }
+  return out + named.substr(at);
+}
+
+}  // namespace
+
+void CaseServer::run(ExchangeText& text) {
+  State& s = *state_;
+  std::vector<std::string> lines = text.request;
+  for (std::string& line : lines) {
+    for (const auto& [alias, actual] : s.aliases) replace_all(line, alias, actual);
+    if (!s.last_id.empty()) replace_all(line, "{id}", s.last_id);
+    if (!s.last_score.empty()) replace_all(line, "{score}", s.last_score);
+    expand(line);
+  }
+  const RequestText request = read_request(lines);
+  // Exactly the promised bytes behind the body, so that the sanitizer sees a read beyond them.
+  const auto body = std::make_unique<char[]>(request.body.size() + limits::kPadding);
+  std::memcpy(body.get(), request.body.data(), request.body.size());
+
+  Exchange exchange;
+  exchange.request.method = method_of(request.method);
+  exchange.request.path = request.path;
+  exchange.request.query = request.query;
+  exchange.request.content_type = request.content_type;
+  exchange.request.idempotency_key = request.idempotency_key;
+  exchange.request.host = "scores.example";
+  exchange.request.request_id = "req-1";
+  exchange.request.body = {body.get(), request.body.size()};
+  exchange.principal = s.principal;
+  if (!request.as.empty()) exchange.principal = s.catalogue.snapshot()->key(request.as)->principal();
+  exchange.catalogue = s.catalogue.snapshot();
+  exchange.keys = &s.keys;
+  exchange.key_maker = &s.key_maker;
+  exchange.options = &s.options;
+  exchange.json = &s.parser;
+  exchange.now = wall_now();
+
+  text.canonical.clear();
+  text.reply.clear();
+  const Dialect* dialect = nullptr;
+  const Route* route = nullptr;
+  for (const Dialect* const each : dialects())
+    for (const Route& candidate : each->routes())
+      if (route == nullptr && candidate.method == exchange.request.method && (!candidate.admin || s.admin) &&
+          matches(candidate.pattern, exchange.request.path, exchange.request.params)) {
+        dialect = each;
+        route = &candidate;
+      }
+  if (route == nullptr) {
+    text.reply = {"(no route)"};
+    return;
+  }
+  exchange.batch.principal = exchange.principal;
+  exchange.batch.dialect = dialect->code();
+
+  const auto canonical = [&](const std::string& line) { text.canonical.push_back(masked(line, s.aliases, s.last_id)); };
+  const auto submit = [&] {
+    Batch& batch = exchange.batch;
+    batch.principal = exchange.principal.workspace == 0 ? batch.principal : exchange.principal;
+    if (!exchange.request.idempotency_key.empty() && !batch.records.empty())
+      batch.idempotency = IdempotencyRequest{s.keys.hash128(batch.principal.key, std::string(route->pattern) + request.idempotency_key),
+                                             s.keys.hash128(1, request.line + request.body)};
+    const Workspace* const workspace = exchange.catalogue->workspace(batch.principal.workspace);
+    if (workspace != nullptr && workspace->strict_sources) {
+      for (ScoreRecord& record : batch.records) {
+        if (record.kind != EventKind::set) continue;
+        ReadRequest check;
+        check.query.by = ScoreQuery::By::source_exists;
+        check.query.workspace = batch.principal.workspace;
+        check.query.sources.push_back(record.source);
+        s.reader.run(check);
+        if (!check.exists.front()) record.precheck = Errc::source_not_found;
+      }
+    }
+    for (const ScoreRecord& record : batch.records) canonical(describe_record(record));
+    if (s.engine.submit(batch) != IngestEngine::Admission::accepted) throw std::runtime_error("the engine took no batch");
+    s.completion.wait();
+    for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
+      if (!batch.outcomes[i].stored())
+        canonical("reject " + std::to_string(batch.records[i].item) + ' ' + std::string(to_string(batch.outcomes[i].code)));
+    exchange.catalogue = s.catalogue.snapshot();
+  };
+
+  if (!exchange.principal.may(route->scope)) {
+    dialect->refuse({403, Errc::forbidden, std::string(default_message(Errc::forbidden)), {}, 0}, exchange.request, exchange.reply);
+  } else {
+    Next next = route->endpoint->start(exchange);
+    for (const ItemError& error : exchange.item_errors)
+      canonical("reject " + std::to_string(error.item) + ' ' + std::string(to_string(error.code)) +
+                (error.field.empty() ? "" : ' ' + std::string(error.field)));
+    for (int step = 0; next != Next::reply; ++step) {
+      if (step == 100) throw std::runtime_error("the endpoint never replies");
+      if (next == Next::read) {
+        s.reader.run(exchange.read);
+      } else if (next == Next::write) {
+        submit();
+      } else {
+        exchange.changed = s.catalogue.apply(exchange.change, exchange.now);
+        if (exchange.changed.ok()) {
+          exchange.catalogue = exchange.changed->snapshot;
+          submit();
+        }
+      }
+      next = route->endpoint->resume(exchange);
+    }
+  }
+  text.reply.push_back(std::to_string(exchange.reply.status));
+  if (exchange.reply.retry_after_seconds > 0) text.reply.push_back("Retry-After: " + std::to_string(exchange.reply.retry_after_seconds));
+  if (!exchange.reply.extra_header.empty()) text.reply.emplace_back(exchange.reply.extra_header);
+  static const std::regex score_id("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  std::smatch found;
+  if (std::regex_search(exchange.reply.body, found, score_id)) s.last_score = found.str();
+  if (!exchange.reply.body.empty()) text.reply.push_back(masked(exchange.reply.body, s.aliases, s.last_id));
+}
+
+}  // namespace sluice::cases

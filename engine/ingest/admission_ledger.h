@@ -11,12 +11,13 @@ namespace sluice {
 
 class AdmissionLedger {
  public:
-  AdmissionLedger(std::size_t scores_max, std::size_t bytes_max) noexcept : scores_max_(scores_max), bytes_max_(bytes_max) {}
+  AdmissionLedger(std::size_t scores_max, std::size_t bytes_max) noexcept
+      : scores_max_(scores_max), bytes_max_(bytes_max) {}
 
   /// The share of the limits that is open at a log pressure: all up to 0.5, then linearly down to nothing at 1.0.
   [[nodiscard]] static double open_share(double pressure) noexcept;
-  /// False: no room. A batch larger than the limit is let in when nothing else is in flight, so that it is never refused
-  /// for ever.
+  /// False: no room. A batch larger than the limit is let in when nothing else is in flight, so that it is never
+  /// refused for ever.
   [[nodiscard]] bool try_take(std::size_t scores, std::size_t bytes, double pressure) noexcept;
   void give_back(std::size_t scores, std::size_t bytes) noexcept;
 

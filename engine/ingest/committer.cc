@@ -17,7 +17,8 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 }  // namespace
 
 Committer::Committer(std::span<HandoverLane* const> lanes, CommitterSignal& signal, Catalogue& catalogue,
-                     RecordLog& log, Completion& completion, AdmissionLedger& admission, std::size_t io_threads, Clock clock)
+                     RecordLog& log, Completion& completion, AdmissionLedger& admission, std::size_t io_threads,
+                     Clock clock)
     : lanes_(lanes.begin(), lanes.end()),
       signal_(signal),
       catalogue_(catalogue),
@@ -141,8 +142,7 @@ void Committer::add_answers() {
       if (written) {
         part.answer->value = encode_answer(part.answer->digest, part.batch->outcomes);
         part.answer->inserted_at = group_.inserted_at;
-        group_.idempotency.push_back(
-            {idempotency_log_key(group_.inserted_at, part.answer->key), part.answer->value});
+        group_.idempotency.push_back({idempotency_log_key(group_.inserted_at, part.answer->key), part.answer->value});
         has_idempotency_ = true;
       }
       answers_.push_back({part.answer, written});

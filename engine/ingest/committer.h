@@ -15,11 +15,11 @@
 
 /// Makes groups of what the shards hand over, writes each with one synced write, and completes the batches.
 ///
-/// The outcome of a group decides for its batches: durable → their outcomes name the block; refused → the records (or the
-/// batches, when nothing else of them is stored) carry overloaded or disk_full, and the group's block sequences and
-/// catalogue records are used again; unknown → outcome_unknown, for these and every later batch, and nothing is appended any
-/// more.
-/// Threads: run() or run_once() belong to the committer thread; counters and failed() may be read from any thread.
+/// The outcome of a group decides for its batches: durable → their outcomes name the block; refused → the records (or
+/// the batches, when nothing else of them is stored) carry overloaded or disk_full, and the group's block sequences and
+/// catalogue records are used again; unknown → outcome_unknown, for these and every later batch, and nothing is
+/// appended any more. Threads: run() or run_once() belong to the committer thread; counters and failed() may be read
+/// from any thread.
 
 namespace sluice {
 

@@ -13,8 +13,8 @@
 #include "engine/ingest/idempotency_table.h"
 #include "engine/model/row.h"
 
-/// What a shard gives to the committer, and how the two wake each other. Full blocks go at once; the open one only when the
-/// committer has nothing else to do, so that blocks grow with the load and nobody needs a timer.
+/// What a shard gives to the committer, and how the two wake each other. Full blocks go at once; the open one only when
+/// the committer has nothing else to do, so that blocks grow with the load and nobody needs a timer.
 
 namespace sluice {
 
@@ -39,12 +39,12 @@ struct Handover {
 /// One per shard. Threads: the shard produces, the committer consumes.
 struct HandoverLane {
   SpscRing<std::unique_ptr<Handover>> ring{limits::kBlockRingSlots};
-  Parker shard;                         ///< Where the shard sleeps.
-  std::atomic<bool> has_open{false};    ///< The shard holds parts that were not handed over yet.
+  Parker shard;                       ///< Where the shard sleeps.
+  std::atomic<bool> has_open{false};  ///< The shard holds parts that were not handed over yet.
 };
 
-/// One per engine. `hungry` and HandoverLane::has_open are a store-then-load pair on both sides, all seq_cst: either the
-/// committer sees the open block and wakes its shard, or the shard sees the hunger before it sleeps.
+/// One per engine. `hungry` and HandoverLane::has_open are a store-then-load pair on both sides, all seq_cst: either
+/// the committer sees the open block and wakes its shard, or the shard sees the hunger before it sleeps.
 struct CommitterSignal {
   std::atomic<bool> hungry{false};
   Parker committer;

@@ -17,16 +17,18 @@
 /// Bytes of an entry in the log (its records are written in the same group as the batch's last rows):
 ///   key    'i' ‖ insert time of that group, u64 big endian ‖ key hash high, low, u64 big endian
 ///   value  version 1, one byte ‖ request digest high, low, u64 little endian ‖ number of records, varint ‖ runs
-///   run    length, varint (> 0) ‖ label, varint ‖ name of the outcome code, text ‖ for "ok": block, varint; first slot, varint
-/// A run is a stretch of records with the same code, label and block whose slots follow each other. Codes are written by
-/// name because their numbers may change between versions. Label 0: none was found.
+///   run    length, varint (> 0) ‖ label, varint ‖ name of the outcome code, text ‖ for "ok": block, varint; first
+///   slot, varint
+/// A run is a stretch of records with the same code, label and block whose slots follow each other. Codes are written
+/// by name because their numbers may change between versions. Label 0: none was found.
 
 namespace sluice {
 
 /// One key's answer, shared by the shard that owns the key and the committer that makes the answer durable.
 struct IdempotencyAnswer {
   enum class State : std::uint8_t { in_flight, done, failed };
-  /// The committer writes value and inserted_at, then stores `done` with release; the shard's acquire load sees them whole.
+  /// The committer writes value and inserted_at, then stores `done` with release; the shard's acquire load sees them
+  /// whole.
   std::atomic<State> state{State::in_flight};
   Hash128 key;
   Hash128 digest;
@@ -51,7 +53,8 @@ class IdempotencyTable {
   enum class Verdict : std::uint8_t { fresh, replay, mismatch, in_flight };
   struct Lookup {
     Verdict verdict = Verdict::fresh;
-    std::shared_ptr<IdempotencyAnswer> answer;  ///< fresh: to be settled by the committer; replay: the answer to repeat.
+    std::shared_ptr<IdempotencyAnswer>
+        answer;  ///< fresh: to be settled by the committer; replay: the answer to repeat.
   };
   /// Opens the key, or says what became of it. `now` decides expiry.
   [[nodiscard]] Lookup open(const IdempotencyRequest& request, WallTime now);

@@ -136,8 +136,8 @@ bool IngestEngine::State::push_split(Batch& batch) {
     batch.order_[next[shard_of(batch.records[i].source_hash)]++] = i;
   }
   batch.parts_left_.store(parts, std::memory_order_relaxed);
-  // From the first push on the batch may be completed under our hands by a shard that got all its parts: only `parts` and
-  // a copy of the runs are used below.
+  // From the first push on the batch may be completed under our hands by a shard that got all its parts: only `parts`
+  // and a copy of the runs are used below.
   std::vector<bool> target(shards.size());
   for (std::size_t s = 0; s < shards.size(); ++s) target[s] = begins[s + 1] != begins[s];
   const std::size_t io_thread = batch.io_thread;

@@ -1,9 +1,9 @@
 #include "engine/ingest/ingest_engine.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine/ingest/engine_test_support.h"
 
@@ -175,8 +175,8 @@ TEST_F(IngestEngineTest, RepeatsAreFoundOnTheShardThatOwnsTheKeyAfterARestart) {
   EXPECT_EQ(log.rows(), 30u);
 }
 
-/// Several io threads and shards, random batches, faults in between: every batch comes back once, every stored record is
-/// where its outcome says, and events of one source from one io thread stay in order.
+/// Several io threads and shards, random batches, faults in between: every batch comes back once, every stored record
+/// is where its outcome says, and events of one source from one io thread stay in order.
 class IngestEngineSimulation : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(IngestEngineSimulation, KeepsItsPromises) {

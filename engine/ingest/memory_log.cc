@@ -38,12 +38,14 @@ class MemoryLog::View final : public ReadView {
   }
   Result<void> by_annotator(AnnotatorNumber annotator, Position before, std::size_t limit,
                             std::vector<Position>& out) override {
-    list(annotator, before, limit, out, [](const Stored& s) -> const auto& { return s.postings.by_annotator; });
+    list(
+        annotator, before, limit, out, [](const Stored& s) -> const auto& { return s.postings.by_annotator; });
     return {};
   }
   Result<void> by_workspace(WorkspaceNumber workspace, Position before, std::size_t limit,
                             std::vector<Position>& out) override {
-    list(workspace, before, limit, out, [](const Stored& s) -> const auto& { return s.postings.by_workspace; });
+    list(
+        workspace, before, limit, out, [](const Stored& s) -> const auto& { return s.postings.by_workspace; });
     return {};
   }
   Result<BlockRef> block(std::uint64_t sequence) override {

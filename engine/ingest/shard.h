@@ -27,7 +27,8 @@ class Shard {
 
   /// The thread's body: until `stop` is set and nothing is left. Wake it after setting `stop`.
   void run(const std::atomic<bool>& stop);
-  /// One bounded step: some batches of every ring, then the open block if the committer waits for it. False: nothing done.
+  /// One bounded step: some batches of every ring, then the open block if the committer waits for it. False: nothing
+  /// done.
   bool run_once();
   /// Whether run_once() would find something to do. The shard thread, or none running.
   [[nodiscard]] bool has_work() const noexcept;

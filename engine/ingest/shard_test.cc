@@ -37,7 +37,9 @@ TEST_F(ShardTest, StoresTheGoodRecordsAndNamesTheBadOnes) {
       {"unknown label id", Errc::label_not_found,
        [](ScoreRecord& r, const TestCatalogue&, const Label&) { r.label.id.bytes[0] ^= 1; }},
       {"unknown label name", Errc::label_not_found,
-       [](ScoreRecord& r, const TestCatalogue&, const Label&) { r.label = {LabelRef::Kind::name, {}, "none", 0}; }},
+       [](ScoreRecord& r, const TestCatalogue&, const Label&) {
+         r.label = {LabelRef::Kind::name, {}, "none", 0};
+       }},
       {"another workspace's label by number", Errc::label_not_found,
        [](ScoreRecord& r, const TestCatalogue& n, const Label&) {
          r.label = {LabelRef::Kind::number, {}, {}, n.foreign.number};
@@ -46,7 +48,9 @@ TEST_F(ShardTest, StoresTheGoodRecordsAndNamesTheBadOnes) {
       {"archived label", Errc::label_archived,
        [](ScoreRecord& r, const TestCatalogue&, const Label& archived) { r.label.id = archived.id; }},
       {"by name", Errc::ok,
-       [](ScoreRecord& r, const TestCatalogue&, const Label&) { r.label = {LabelRef::Kind::name, {}, "quality", 0}; }},
+       [](ScoreRecord& r, const TestCatalogue&, const Label&) {
+         r.label = {LabelRef::Kind::name, {}, "quality", 0};
+       }},
   };
   TestBatch batch(names.first);
   for (const Case& c : cases) c.spoil(batch.add(names.quality, "t1", "0.5"), names, old);

@@ -7,8 +7,8 @@
 
 /// Where a listing goes on: opaque text that only fits the query it came from. It names a position, which sealing and
 /// compaction never move.
-/// Bytes, in base64url without padding: version 1, one byte ‖ block, u64 ‖ slot, u16 ‖ keyed hash of these and of the query
-/// (workspace, kind, subject, filter, order), u64; all big endian.
+/// Bytes, in base64url without padding: version 1, one byte ‖ block, u64 ‖ slot, u16 ‖ keyed hash of these and of the
+/// query (workspace, kind, subject, filter, order), u64; all big endian.
 
 namespace sluice {
 

@@ -9,8 +9,8 @@
 
 #include "engine/model/row.h"
 
-/// The rules of engine/read/source_fold.h told a second time, slowly and on plain strings, for the simulation to compare
-/// with. Test-only.
+/// The rules of engine/read/source_fold.h told a second time, slowly and on plain strings, for the simulation to
+/// compare with. Test-only.
 
 namespace sluice {
 
@@ -71,7 +71,8 @@ inline std::vector<ModelScore> model_fold(const std::vector<ModelEvent>& events,
     std::vector<std::size_t> all, this_life;
     for (const std::size_t i : members) {
       const ModelEvent& e = events[i];
-      if (e.kind != EventKind::set && e.identity == IdentityKind::natural && e.target_generation != generation) continue;
+      if (e.kind != EventKind::set && e.identity == IdentityKind::natural && e.target_generation != generation)
+        continue;
       const bool retried = std::ranges::any_of(all, [&](std::size_t b) {
         return e.request && events[b].request == e.request && events[b].item == e.item && same_said(events[b], e);
       });
@@ -95,8 +96,8 @@ inline std::vector<ModelScore> model_fold(const std::vector<ModelEvent>& events,
         if (ever && e.identity == IdentityKind::natural) ++generation;
         ever = true;
         this_life = {i};
-        live = ModelScore{e.source, e.number, e.notes, e.annotator, e.event_time, generation, e.at, e.at,
-                          e.inserted_at, e.inserted_at, {}};
+        live = ModelScore{e.source, e.number,      e.notes,       e.annotator, e.event_time, generation, e.at,
+                          e.at,     e.inserted_at, e.inserted_at, {}};
       } else {
         this_life.push_back(i);
         if (e.number == live->number && e.notes == live->notes && e.event_time == live->event_time &&

@@ -26,7 +26,12 @@ bool in_range(WallTime time, const std::optional<WallTime>& from, const std::opt
 }  // namespace
 
 QueryRun::QueryRun(const KeyedHash& keys, RecordReader& records, ReadRequest& request)
-    : keys_(keys), records_(records), request_(request), query_(request.query), view_(records.view()), loader_(*view_) {}
+    : keys_(keys),
+      records_(records),
+      request_(request),
+      query_(request.query),
+      view_(records.view()),
+      loader_(*view_) {}
 
 Result<void> QueryRun::run() {
   switch (query_.by) {
@@ -135,7 +140,8 @@ Result<std::vector<std::uint64_t>> QueryRun::sources_with_client_id() {
     if (!read && read.error().code == Errc::not_found) continue;
     if (!read) return read.error();
     const Row& row = loaded.row;
-    if (row.workspace == query_.workspace && row.client_id == query_.filter.client_id) sources.push_back(hash_of(row.source));
+    if (row.workspace == query_.workspace && row.client_id == query_.filter.client_id)
+      sources.push_back(hash_of(row.source));
   }
   std::ranges::sort(sources);
   const auto repeated = std::ranges::unique(sources);
@@ -216,7 +222,8 @@ Result<bool> QueryRun::is_registered(const SourceRef& source) {
     if (!read && read.error().code == Errc::not_found) continue;
     if (!read) return read.error();
     const Row& row = loaded.row;
-    if (row.kind != EventKind::source || row.workspace != query_.workspace || !same_source(row.source, source)) continue;
+    if (row.kind != EventKind::source || row.workspace != query_.workspace || !same_source(row.source, source))
+      continue;
     if (row.parent_in_identity && !query_.parent.empty() && !same_source(row.parent, query_.parent)) continue;
     return true;
   }
@@ -252,9 +259,7 @@ bool QueryRun::passes(const Entry& entry) const {
   return row.event_time && in_range(*row.event_time, filter.event_from, filter.event_to);
 }
 
-std::uint64_t QueryRun::hash_of(const SourceRef& source) const {
-  return source_hash(keys_, query_.workspace, source);
-}
+std::uint64_t QueryRun::hash_of(const SourceRef& source) const { return source_hash(keys_, query_.workspace, source); }
 
 Result<void> QueryRun::fill_page(std::vector<const Entry*> entries) {
   const auto cursor = decode_cursor(keys_, query_);
@@ -288,8 +293,6 @@ void QueryRun::emit(const Entry& entry) {
   }
 }
 
-Uuid QueryRun::id_of(const Entry& entry) const {
-  return score_id(keys_, hash_of(entry.score.row.source), entry.key);
-}
+Uuid QueryRun::id_of(const Entry& entry) const { return score_id(keys_, hash_of(entry.score.row.source), entry.key); }
 
 }  // namespace sluice

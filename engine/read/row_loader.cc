@@ -60,9 +60,9 @@ void copy_into(Arena& arena, Value& value) {
 }
 
 std::size_t copy_into(Arena& arena, Row& row) {
-  const std::array texts{&row.source.type_text, &row.source.id, &row.parent.type_text,  &row.parent.id,
-                         &row.value.text,       &row.verdict,   &row.notes,             &row.score_source,
-                         &row.client_id,        &row.queue_item, &row.metadata};
+  const std::array texts{&row.source.type_text, &row.source.id, &row.parent.type_text, &row.parent.id, &row.value.text,
+                         &row.verdict,          &row.notes,     &row.score_source,     &row.client_id, &row.queue_item,
+                         &row.metadata};
   std::size_t bytes = 0;
   for (const std::string_view* text : texts) bytes += text->size();
   char* at = arena.allocate(bytes);  // One for all: a row has a dozen texts, most of them short.

@@ -6,8 +6,9 @@
 #include "engine/model/row.h"
 #include "engine/ports/record_reader.h"
 
-/// Decodes rows by position and copies their texts into an arena, where they are valid until clear(): a fold may touch a
-/// few bytes in each of very many blocks, so only some blocks are kept at a time. Threads: one; lives inside one query.
+/// Decodes rows by position and copies their texts into an arena, where they are valid until clear(): a fold may touch
+/// a few bytes in each of very many blocks, so only some blocks are kept at a time. Threads: one; lives inside one
+/// query.
 
 namespace sluice {
 

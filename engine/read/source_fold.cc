@@ -79,8 +79,8 @@ void EventFold::add(const Row& row, Position at, WallTime inserted_at) {
   ++events_;
   State& state = state_of(row, at);
   const bool targeted = row.kind == EventKind::patch || row.kind == EventKind::erase;
-  const bool other_generation = targeted && row.target.kind == IdentityKind::natural &&
-                                row.target.generation != state.entry->score.generation;
+  const bool other_generation =
+      targeted && row.target.kind == IdentityKind::natural && row.target.generation != state.entry->score.generation;
   if (other_generation || seen_before(state, row)) return;
   if (row.kind == EventKind::set) {
     set(state, row, at, inserted_at);
@@ -113,7 +113,8 @@ bool EventFold::seen_before(const State& state, const Row& row) {
   const auto [begin, end] = seen_.equal_range(hash);
   const bool seen = std::any_of(begin, end, [&](const auto& item) {
     const Seen& before = item.second;
-    if (before.state != &state || before.row.kind != row.kind || before.row.patch_fields != row.patch_fields) return false;
+    if (before.state != &state || before.row.kind != row.kind || before.row.patch_fields != row.patch_fields)
+      return false;
     if (!same_content(before.row, row)) return false;
     return same_request_item(before.row, row) || (by_time && state.entry->live && before.life == state.life);
   });

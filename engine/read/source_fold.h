@@ -12,9 +12,11 @@
 ///
 ///  - The first set makes a score. A later set of other content changes it: newest state, first created_at, the older
 ///    value into the history when value or verdict differ. The same content again changes nothing.
-///  - A late retry changes nothing: an event whose content was seen with the same Idempotency-Key and item, or a set seen
+///  - A late retry changes nothing: an event whose content was seen with the same Idempotency-Key and item, or a set
+///  seen
 ///    with the same event time since the score was made.
-///  - A patch changes the fields it carries; an erase ends the score. A set after it makes it live again: under a natural
+///  - A patch changes the fields it carries; an erase ends the score. A set after it makes it live again: under a
+///  natural
 ///    key as the next generation, under the same id otherwise; its times and history begin anew.
 ///  - Patches and erases of what is not live, or of another generation, change nothing.
 
@@ -38,7 +40,7 @@ class EventFold {
  private:
   struct State {
     Entry* entry = nullptr;
-    std::uint32_t life = 0;             // Grows with each first set.
+    std::uint32_t life = 0;  // Grows with each first set.
     WallTime value_written_at = 0;
   };
   struct KeyHash {
@@ -65,7 +67,8 @@ class EventFold {
 };
 
 /// All events of one source hash in one workspace. Errors: limit_reached (more than limits::kEventsPerSource), corrupt,
-/// io_error. `up_to` {0,0}: all. Colliding sources of the workspace are folded beside each other; compare entries' sources.
+/// io_error. `up_to` {0,0}: all. Colliding sources of the workspace are folded beside each other; compare entries'
+/// sources.
 [[nodiscard]] Result<void> fold_source(ReadView& view, RowLoader& loader, WorkspaceNumber workspace,
                                        std::uint64_t source_hash, Position up_to, EventFold& fold);
 

@@ -6,16 +6,26 @@ namespace sluice {
 
 std::string_view structure_text(Errc code) noexcept {
   switch (code) {
-    case Errc::duplicate_key: return "has the same key twice.";
-    case Errc::too_deep: return "is nested too deeply.";
-    case Errc::too_many_members: return "has too many members.";
-    case Errc::too_many_items: return "has too many items.";
-    case Errc::item_too_long: return "is too long.";
-    case Errc::string_too_long: return "holds a text that is too long.";
-    case Errc::invalid_utf8: return "holds a text that is not valid Unicode.";
-    case Errc::field_null: return "must not be null.";
-    case Errc::wrong_type: return "has the wrong type.";
-    default: return "is not valid.";
+    case Errc::duplicate_key:
+      return "has the same key twice.";
+    case Errc::too_deep:
+      return "is nested too deeply.";
+    case Errc::too_many_members:
+      return "has too many members.";
+    case Errc::too_many_items:
+      return "has too many items.";
+    case Errc::item_too_long:
+      return "is too long.";
+    case Errc::string_too_long:
+      return "holds a text that is too long.";
+    case Errc::invalid_utf8:
+      return "holds a text that is not valid Unicode.";
+    case Errc::field_null:
+      return "must not be null.";
+    case Errc::wrong_type:
+      return "has the wrong type.";
+    default:
+      return "is not valid.";
   }
 }
 
@@ -86,9 +96,15 @@ Errc FieldReader::number(JsonValue value, std::string_view field, bool null_allo
   const Result<Decimal> parsed = parse_decimal(token);
   if (!parsed.ok()) {
     switch (parsed.error().code) {
-      case Errc::value_not_finite: bad(field, "must be a finite number."); break;
-      case Errc::value_not_exact: bad(field, "has more digits than a double can hold."); break;
-      default: bad(field, expected); break;
+      case Errc::value_not_finite:
+        bad(field, "must be a finite number.");
+        break;
+      case Errc::value_not_exact:
+        bad(field, "has more digits than a double can hold.");
+        break;
+      default:
+        bad(field, expected);
+        break;
     }
     return Errc::ok;
   }

@@ -14,16 +14,19 @@ namespace sluice {
 class FieldReader {
  public:
   /// `where` stands in front of every field's name ("batch[3].body."); it must live as long as the reader.
-  explicit FieldReader(const JsonDocument& document, std::string_view where = {}) : document_(document), where_(where) {}
+  explicit FieldReader(const JsonDocument& document, std::string_view where = {})
+      : document_(document), where_(where) {}
 
   // Each consumes the value. A bad value is noted and gives ok; only a broken document gives an error.
 
   /// A string that is neither null nor empty.
-  [[nodiscard]] Errc required_text(JsonValue value, std::string_view field, std::size_t bytes_max, std::string_view& out);
+  [[nodiscard]] Errc required_text(JsonValue value, std::string_view field, std::size_t bytes_max,
+                                   std::string_view& out);
   /// A string, possibly empty, or null: `out` stays empty and `given` false.
-  [[nodiscard]] Errc optional_text(JsonValue value, std::string_view field, std::size_t bytes_max, std::string_view& out,
-                                   bool& given);
-  /// A finite number that a double holds exactly as printed. Null is allowed where `null_allowed`, and leaves `out` alone.
+  [[nodiscard]] Errc optional_text(JsonValue value, std::string_view field, std::size_t bytes_max,
+                                   std::string_view& out, bool& given);
+  /// A finite number that a double holds exactly as printed. Null is allowed where `null_allowed`, and leaves `out`
+  /// alone.
   [[nodiscard]] Errc number(JsonValue value, std::string_view field, bool null_allowed, ValueInput& out);
 
   /// Notes "{where}{field} {text}".

@@ -6,17 +6,28 @@ namespace sluice {
 
 std::string_view rest_code(int status) noexcept {
   switch (status) {
-    case 401: return "UNAUTHORIZED";
-    case 403: return "FORBIDDEN";
-    case 404: return "NOT_FOUND";
-    case 405: return "METHOD_NOT_ALLOWED";
-    case 409: return "CONFLICT";
-    case 413: return "PAYLOAD_TOO_LARGE";
-    case 415: return "UNSUPPORTED_MEDIA_TYPE";
-    case 429: return "RATE_LIMIT_EXCEEDED";
-    case 503: return "SERVICE_UNAVAILABLE";
-    case 507: return "INSUFFICIENT_STORAGE";
-    default: return status < 500 ? "VALIDATION_ERROR" : "INTERNAL_ERROR";
+    case 401:
+      return "UNAUTHORIZED";
+    case 403:
+      return "FORBIDDEN";
+    case 404:
+      return "NOT_FOUND";
+    case 405:
+      return "METHOD_NOT_ALLOWED";
+    case 409:
+      return "CONFLICT";
+    case 413:
+      return "PAYLOAD_TOO_LARGE";
+    case 415:
+      return "UNSUPPORTED_MEDIA_TYPE";
+    case 429:
+      return "RATE_LIMIT_EXCEEDED";
+    case 503:
+      return "SERVICE_UNAVAILABLE";
+    case 507:
+      return "INSUFFICIENT_STORAGE";
+    default:
+      return status < 500 ? "VALIDATION_ERROR" : "INTERNAL_ERROR";
   }
 }
 

@@ -49,7 +49,8 @@ Errc read_field(std::string_view key, JsonValue value, Body& body) {
   }
   if (key == "comment")
     return body.documented.optional_text(value, key, limits::kStringBytes, body.comment, body.has_comment);
-  if (key == "queue_id") return body.documented.optional_text(value, key, limits::kIdentifierBytes, body.queue_id, given);
+  if (key == "queue_id")
+    return body.documented.optional_text(value, key, limits::kIdentifierBytes, body.queue_id, given);
   if (key == "logId") {
     body.has_log_id = true;
     return body.sdk.required_text(value, key, limits::kSourceIdBytes, body.log_id);
@@ -139,8 +140,8 @@ std::optional<Refusal> decode_annotation(Exchange& exchange) {
   JsonDocument document(*exchange.json, exchange.arena);
   Body body(document);
   bool is_object = false;
-  const Errc code = document.parse(
-      {exchange.request.body.data(), exchange.request.body.size()}, [&](JsonValue& root) -> Errc {
+  const Errc code =
+      document.parse({exchange.request.body.data(), exchange.request.body.size()}, [&](JsonValue& root) -> Errc {
         is_object = root.kind() == JsonKind::object;
         if (!is_object) return root.skip();
         return body.common.structure("The body", root.object([&](std::string_view key, JsonValue& value) -> Errc {
@@ -157,7 +158,8 @@ std::optional<Refusal> decode_annotation(Exchange& exchange) {
     finish_sdk(body, exchange.arena, record);
     problems = joined(body.common.problems(), body.sdk.problems());
   } else {
-    if (!body.has_target_id) body.documented.bad("target_id", "is required (or logId, in the form that the SDKs send).");
+    if (!body.has_target_id)
+      body.documented.bad("target_id", "is required (or logId, in the form that the SDKs send).");
     finish_documented(body, exchange.arena, record);
     problems = joined(body.common.problems(), body.documented.problems());
   }

@@ -13,7 +13,8 @@ namespace sluice::evalguard {
 /// GET: fills exchange.read from projectId, limit and cursor, or says why not.
 [[nodiscard]] std::optional<Refusal> decode_list(Exchange& exchange);
 
-/// What the record's metadata says for a project, and what a listing compares with: {"projectId":…}. Empty for no project.
+/// What the record's metadata says for a project, and what a listing compares with: {"projectId":…}. Empty for no
+/// project.
 [[nodiscard]] std::string_view project_metadata(Arena& arena, std::string_view project_id);
 
 /// False for an annotation of another project than `project`, as project_metadata says it; empty is any.

@@ -10,8 +10,8 @@
 namespace sluice {
 namespace {
 
-// A listing drops what does not belong into it after the read; it reads on for a while rather than answer a page that is
-// nearly empty to clients that know no cursor.
+// A listing drops what does not belong into it after the read; it reads on for a while rather than answer a page that
+// is nearly empty to clients that know no cursor.
 constexpr std::uint32_t kReadsPerListing = 16;
 
 Next refuse_with(const Refusal& refusal, Exchange& exchange) {
@@ -39,8 +39,8 @@ class CreateAnnotation final : public Endpoint {
   }
 };
 
-/// Every score of the workspace on a type of target that EvalGuard has, whoever sent it. With projectId, annotations of other
-/// projects are left out; most scores name none (the documented body cannot, other dialects know none).
+/// Every score of the workspace on a type of target that EvalGuard has, whoever sent it. With projectId, annotations of
+/// other projects are left out; most scores name none (the documented body cannot, other dialects know none).
 class ListAnnotations final : public Endpoint {
  public:
   Next start(Exchange& exchange) const override {
@@ -91,8 +91,10 @@ std::string_view error_code(const Refusal& refusal) noexcept {
     case Errc::io_error:
     case Errc::corrupt:
     case Errc::disk_full:
-    case Errc::outcome_unknown: return "DB_ERROR";
-    default: return refusal.status == 429 ? "RATE_LIMITED" : rest_code(refusal.status);
+    case Errc::outcome_unknown:
+      return "DB_ERROR";
+    default:
+      return refusal.status == 429 ? "RATE_LIMITED" : rest_code(refusal.status);
   }
 }
 

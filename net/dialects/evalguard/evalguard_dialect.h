@@ -2,8 +2,8 @@
 
 #include "net/dialect/dialect.h"
 
-/// EvalGuard: POST and GET /api/v1/annotations (alias /v1/annotations). The documented body (target_id, …) and the one its
-/// SDKs send (logId, …) share the path; the key that is there decides.
+/// EvalGuard: POST and GET /api/v1/annotations (alias /v1/annotations). The documented body (target_id, …) and the one
+/// its SDKs send (logId, …) share the path; the key that is there decides.
 
 namespace sluice {
 

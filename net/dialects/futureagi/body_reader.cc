@@ -14,12 +14,18 @@ constexpr std::size_t kChoiceBytesShown = 64;
 
 std::string_view type_name(JsonKind kind) noexcept {
   switch (kind) {
-    case JsonKind::null: return "NoneType";
-    case JsonKind::boolean: return "bool";
-    case JsonKind::number: return "int";
-    case JsonKind::string: return "str";
-    case JsonKind::array: return "list";
-    case JsonKind::object: return "dict";
+    case JsonKind::null:
+      return "NoneType";
+    case JsonKind::boolean:
+      return "bool";
+    case JsonKind::number:
+      return "int";
+    case JsonKind::string:
+      return "str";
+    case JsonKind::array:
+      return "list";
+    case JsonKind::object:
+      return "dict";
   }
   return "object";
 }
@@ -34,8 +40,10 @@ bool is_source_type(std::string_view text) {
     case SourceSpelling::trace_session:
     case SourceSpelling::dataset_row:
     case SourceSpelling::prototype_run:
-    case SourceSpelling::call_execution: return true;
-    default: return false;
+    case SourceSpelling::call_execution:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -88,8 +96,12 @@ Errc BodyReader::text(JsonValue value, Field field, std::size_t bytes_max, bool 
                       std::string_view& out) {
   Errc code = Errc::ok;
   switch (value.kind()) {
-    case JsonKind::string: code = value.text(out, bytes_max); break;
-    case JsonKind::number: code = value.number(out); break;
+    case JsonKind::string:
+      code = value.text(out, bytes_max);
+      break;
+    case JsonKind::number:
+      code = value.number(out);
+      break;
     case JsonKind::null:
       if (!null_allowed) problems.add_null(field);
       return value.skip();

@@ -4,8 +4,8 @@
 #include "net/dialect/json_cursor.h"
 #include "net/dialects/futureagi/fields.h"
 
-/// Reads single fields of a JSON body by the server's rules for them. Each call consumes the value, notes what is wrong in
-/// `problems`, and returns an error only when the document is broken. For .cc files.
+/// Reads single fields of a JSON body by the server's rules for them. Each call consumes the value, notes what is wrong
+/// in `problems`, and returns an error only when the document is broken. For .cc files.
 
 namespace sluice::futureagi {
 
@@ -17,8 +17,8 @@ class BodyReader {
   /// A key in camelCase was seen: the answer uses camelCase too.
   [[nodiscard]] bool camel() const noexcept { return camel_; }
 
-  /// One object whose members are among `allowed`: calls `member(field, value) -> Errc` for each. Fields in both spellings
-  /// and unknown ones are noted here. Sets the bits of what it saw.
+  /// One object whose members are among `allowed`: calls `member(field, value) -> Errc` for each. Fields in both
+  /// spellings and unknown ones are noted here. Sets the bits of what it saw.
   template <class Member>
   [[nodiscard]] Errc object(JsonValue value, std::span<const Field> allowed, Problems& problems, std::uint32_t& seen,
                             Member&& member);

@@ -10,8 +10,8 @@ namespace {
 
 constexpr Field kCreateFields[] = {Field::source_type, Field::source_id,    Field::label_id,     Field::value,
                                    Field::notes,       Field::score_source, Field::queue_item_id};
-constexpr Field kBulkFields[] = {Field::source_type, Field::source_id,  Field::scores,
-                                 Field::notes,       Field::span_notes, Field::span_notes_source_id,
+constexpr Field kBulkFields[] = {Field::source_type,  Field::source_id,  Field::scores,
+                                 Field::notes,        Field::span_notes, Field::span_notes_source_id,
                                  Field::queue_item_id};
 constexpr Field kItemFields[] = {Field::label_id, Field::value, Field::notes, Field::score_source};
 constexpr Field kPatchFields[] = {Field::value, Field::notes, Field::score_source};
@@ -32,13 +32,17 @@ struct ScoreFields {
 Errc read_score_field(BodyReader& reader, Field field, JsonValue value, Problems& problems, ScoreFields& fields) {
   ScoreRecord& record = fields.record;
   switch (field) {
-    case Field::label_id: return reader.uuid(value, field, false, problems, fields.label_id);
-    case Field::value: return reader.score_value(value, problems, record.value, record.verdict);
+    case Field::label_id:
+      return reader.uuid(value, field, false, problems, fields.label_id);
+    case Field::value:
+      return reader.score_value(value, problems, record.value, record.verdict);
     case Field::notes:
       record.has_notes = true;
       return reader.text(value, field, limits::kStringBytes, false, problems, record.notes);
-    case Field::score_source: return reader.choice(value, field, is_score_source, problems, record.score_source);
-    default: return value.skip();
+    case Field::score_source:
+      return reader.choice(value, field, is_score_source, problems, record.score_source);
+    default:
+      return value.skip();
   }
 }
 
@@ -51,7 +55,8 @@ struct SourceFields {
 
 Errc read_source_field(BodyReader& reader, Field field, JsonValue value, Problems& problems, SourceFields& source) {
   switch (field) {
-    case Field::source_type: return reader.choice(value, field, is_source_type, problems, source.type);
+    case Field::source_type:
+      return reader.choice(value, field, is_source_type, problems, source.type);
     case Field::source_id: {
       const bool is_null = value.kind() == JsonKind::null;
       const bool is_text = value.kind() == JsonKind::string || value.kind() == JsonKind::number;
@@ -61,7 +66,8 @@ Errc read_source_field(BodyReader& reader, Field field, JsonValue value, Problem
         problems.add(field, "blank", "This field may not be blank.");
       return code;
     }
-    default: return reader.uuid(value, field, true, problems, source.queue_item);
+    default:
+      return reader.uuid(value, field, true, problems, source.queue_item);
   }
 }
 
@@ -90,12 +96,12 @@ template <class Member>
 bool parse_body(Exchange& exchange, BodyReader& reader, std::span<const Field> allowed, Problems& problems,
                 std::uint32_t& seen, Member&& member) {
   bool is_object = false;
-  const Errc code = reader.document().parse(
-      {exchange.request.body.data(), exchange.request.body.size()}, [&](JsonValue& root) -> Errc {
-        is_object = root.kind() == JsonKind::object;
-        if (!is_object) return reader.not_an_object(root, problems);
-        return reader.object(root, allowed, problems, seen, member);
-      });
+  const Errc code = reader.document().parse({exchange.request.body.data(), exchange.request.body.size()},
+                                            [&](JsonValue& root) -> Errc {
+                                              is_object = root.kind() == JsonKind::object;
+                                              if (!is_object) return reader.not_an_object(root, problems);
+                                              return reader.object(root, allowed, problems, seen, member);
+                                            });
   if (reader.camel()) exchange.flags |= kCamel;
   if (reader.document().broken()) {
     write_plain_error(exchange.reply, 400, "parse_error", "JSON parse error - " + broken_text(reader.document(), code));
@@ -115,12 +121,11 @@ Errc read_item(BodyReader& reader, JsonValue value, std::uint32_t index, Exchang
   ScoreFields fields;
   std::uint32_t seen = 0;
   const bool is_object = value.kind() == JsonKind::object;
-  const Errc code =
-      is_object ? reader.object(value, kItemFields, problems, seen,
-                                [&](Field field, JsonValue inner) -> Errc {
-                                  return read_score_field(reader, field, inner, problems, fields);
-                                })
-                : reader.not_an_object(value, problems);
+  const Errc code = is_object ? reader.object(value, kItemFields, problems, seen,
+                                              [&](Field field, JsonValue inner) -> Errc {
+                                                return read_score_field(reader, field, inner, problems, fields);
+                                              })
+                              : reader.not_an_object(value, problems);
   if (code != Errc::ok) return code;
   if (is_object) {
     constexpr Field kRequired[] = {Field::label_id, Field::value};
@@ -193,12 +198,16 @@ bool decode_bulk(Exchange& exchange) {
   const bool parsed =
       parse_body(exchange, reader, kBulkFields, problems, seen, [&](Field field, JsonValue value) -> Errc {
         switch (field) {
-          case Field::scores: return read_scores(reader, value, problems, exchange);
-          case Field::notes: return reader.text(value, field, limits::kStringBytes, false, problems, notes);
-          case Field::span_notes: return reader.text(value, field, limits::kStringBytes, true, problems, span_notes);
+          case Field::scores:
+            return read_scores(reader, value, problems, exchange);
+          case Field::notes:
+            return reader.text(value, field, limits::kStringBytes, false, problems, notes);
+          case Field::span_notes:
+            return reader.text(value, field, limits::kStringBytes, true, problems, span_notes);
           case Field::span_notes_source_id:
             return reader.text(value, field, limits::kSourceIdBytes, true, problems, span_notes_source);
-          default: return read_source_field(reader, field, value, problems, source);
+          default:
+            return read_source_field(reader, field, value, problems, source);
         }
       });
   if (!parsed) return false;
@@ -206,7 +215,8 @@ bool decode_bulk(Exchange& exchange) {
   require(kRequired, seen, problems);
   if (!problems.ok()) return refuse_fields(exchange, problems);
   if (exchange.items > limits::kItems) {
-    write_plain_error(exchange.reply, 413, {}, "scores: a call takes at most " + std::to_string(limits::kItems) + " items.");
+    write_plain_error(exchange.reply, 413, {},
+                      "scores: a call takes at most " + std::to_string(limits::kItems) + " items.");
     return false;
   }
   if (exchange.options->futureagi_envelope && !exchange.item_errors.empty()) {

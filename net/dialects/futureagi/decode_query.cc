@@ -11,8 +11,8 @@ namespace sluice::futureagi {
 namespace {
 
 constexpr Field kForSourceFields[] = {Field::source_type, Field::source_id, Field::label_id, Field::annotator_id};
-constexpr Field kListFields[] = {Field::source_type,  Field::source_id, Field::label_id, Field::annotator_id,
-                                 Field::page,         Field::page_size, Field::cursor};
+constexpr Field kListFields[] = {Field::source_type, Field::source_id, Field::label_id, Field::annotator_id,
+                                 Field::page,        Field::page_size, Field::cursor};
 constexpr std::size_t kPageSizeDocumented = 20;
 constexpr std::size_t kPageSizePublicServer = 10;
 
@@ -24,14 +24,22 @@ struct Parameters {
 
 std::string_view* slot_of(Parameters& parameters, Field field) noexcept {
   switch (field) {
-    case Field::source_type: return &parameters.source_type;
-    case Field::source_id: return &parameters.source_id;
-    case Field::label_id: return &parameters.label_id;
-    case Field::annotator_id: return &parameters.annotator_id;
-    case Field::page: return &parameters.page;
-    case Field::page_size: return &parameters.page_size;
-    case Field::cursor: return &parameters.cursor;
-    default: return nullptr;
+    case Field::source_type:
+      return &parameters.source_type;
+    case Field::source_id:
+      return &parameters.source_id;
+    case Field::label_id:
+      return &parameters.label_id;
+    case Field::annotator_id:
+      return &parameters.annotator_id;
+    case Field::page:
+      return &parameters.page;
+    case Field::page_size:
+      return &parameters.page_size;
+    case Field::cursor:
+      return &parameters.cursor;
+    default:
+      return nullptr;
   }
 }
 

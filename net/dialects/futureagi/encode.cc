@@ -81,7 +81,8 @@ void append_annotator(const Annotator* annotator, Members& members, std::string&
     append_json_uuid(out, annotator->id);
   }
   members.text_or_null("annotator_name", "annotatorName", annotator == nullptr ? std::string_view() : annotator->name);
-  members.text_or_null("annotator_email", "annotatorEmail", annotator == nullptr ? std::string_view() : annotator->email);
+  members.text_or_null("annotator_email", "annotatorEmail",
+                       annotator == nullptr ? std::string_view() : annotator->email);
 }
 
 std::string_view label_name(const Exchange& exchange, const Score& score) noexcept {

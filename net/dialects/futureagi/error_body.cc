@@ -10,31 +10,51 @@ constexpr std::size_t kToldInSentence = 20;
 
 std::string_view type_of(int status) noexcept {
   switch (status) {
-    case 400: return "validation_error";
-    case 401: return "authentication_error";
-    case 402: return "payment_required";
-    case 403: return "permission_error";
-    case 404: return "not_found";
-    case 409: return "conflict";
-    case 429: return "rate_limit";
-    case 503: return "service_unavailable";
-    case 504: return "timeout";
-    default: return status < 500 ? "client_error" : "server_error";
+    case 400:
+      return "validation_error";
+    case 401:
+      return "authentication_error";
+    case 402:
+      return "payment_required";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found";
+    case 409:
+      return "conflict";
+    case 429:
+      return "rate_limit";
+    case 503:
+      return "service_unavailable";
+    case 504:
+      return "timeout";
+    default:
+      return status < 500 ? "client_error" : "server_error";
   }
 }
 
 std::string_view default_code(int status) noexcept {
   switch (status) {
-    case 401: return "not_authenticated";
-    case 403: return "permission_denied";
-    case 404: return "not_found";
-    case 405: return "method_not_allowed";
-    case 409: return "conflict";
-    case 413: return "request_too_large";
-    case 415: return "unsupported_media_type";
-    case 429: return "rate_limited";
-    case 503: return "service_unavailable";
-    default: return status < 500 ? "invalid" : "server_error";
+    case 401:
+      return "not_authenticated";
+    case 403:
+      return "permission_denied";
+    case 404:
+      return "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 409:
+      return "conflict";
+    case 413:
+      return "request_too_large";
+    case 415:
+      return "unsupported_media_type";
+    case 429:
+      return "rate_limited";
+    case 503:
+      return "service_unavailable";
+    default:
+      return status < 500 ? "invalid" : "server_error";
   }
 }
 

@@ -32,8 +32,8 @@ enum class Field : std::uint8_t {
 
 /// `camel`: sourceType instead of source_type.
 [[nodiscard]] std::string_view field_name(Field field, bool camel) noexcept;
-/// Finds `name` among `allowed`, in either spelling; `unknown` when it is none of them. Sets `camel` (never clears it) when
-/// only the camelCase spelling matches.
+/// Finds `name` among `allowed`, in either spelling; `unknown` when it is none of them. Sets `camel` (never clears it)
+/// when only the camelCase spelling matches.
 [[nodiscard]] Field find_field(std::string_view name, std::span<const Field> allowed, bool& camel) noexcept;
 
 struct Problem {

@@ -48,7 +48,9 @@ class FutureAgiDialect final : public Dialect {
       case Errc::method_not_allowed:
         text.append("Method \"").append(to_string(request.method)).append("\" not allowed.");
         break;
-      default: text = refusal_sentence(refusal); break;
+      default:
+        text = refusal_sentence(refusal);
+        break;
     }
     futureagi::write_plain_error(reply, refusal.status, code, text);
   }

@@ -59,9 +59,7 @@ Next refuse_verdict(Exchange& exchange, const Verdict& verdict) {
 
 class CreateScore final : public Endpoint {
  public:
-  Next start(Exchange& exchange) const override {
-    return decode_create(exchange) ? submit(exchange) : Next::reply;
-  }
+  Next start(Exchange& exchange) const override { return decode_create(exchange) ? submit(exchange) : Next::reply; }
 
   Next resume(Exchange& exchange) const override {
     const Batch& batch = exchange.batch;

@@ -60,7 +60,7 @@ void check_range(const ValueInput& value, FieldReader& fields) {
 
 struct Event {
   std::string_view type;
-  std::string_view id;        // Of the body; without one, the event's own.
+  std::string_view id;  // Of the body; without one, the event's own.
   std::string_view event_id;
   std::string_view trace_id;
   bool body_seen = false;

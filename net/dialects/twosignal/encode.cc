@@ -63,9 +63,14 @@ Refusal refusal_of_record(const ScoreRecord& record, Errc code) {
       refusal.message.append(record.source.id);
       if (record.parent_in_identity) refusal.message.append(" in trace ").append(record.parent.id);
       break;
-    case Errc::value_out_of_range: refusal.message = "value must be between 0 and 1."; break;
-    case Errc::label_limit: refusal.message = "evaluatorName: the workspace has too many evaluators already."; break;
-    default: break;
+    case Errc::value_out_of_range:
+      refusal.message = "value must be between 0 and 1.";
+      break;
+    case Errc::label_limit:
+      refusal.message = "evaluatorName: the workspace has too many evaluators already.";
+      break;
+    default:
+      break;
   }
   return refusal;
 }

@@ -255,6 +255,8 @@ void Connection::response_sent() {
   ActiveRequest& request = *request_;
   const std::size_t route = request.route == nullptr ? thread_.metrics().no_route() : request.route->index;
   thread_.metrics().answered(route, request.exchange.reply.status, shared_.tuning.now() - request.started);
+  if (request.route != nullptr && request.route->method == Method::post && request.route->scope == kIngest)
+    thread_.metrics().count_rejected(request.exchange);
   if (!close_after_) return expect_next_request();
   if (!unread_input_) return close();
   // Closing now, with input unread, would reset the connection and could take the answer with it.

@@ -86,15 +86,17 @@ class Connection {
   void start_endpoint();
   void call_endpoint(bool first);
   void follow(Next next);
+  void refuse(Errc code);
+  void refuse(int status, Errc code, std::string_view message, int retry_after_seconds);
+  void refuse_before_body(int status, Errc code, std::string_view message);
+
+  // engine_flow.cc: what the engine is asked.
   void run_read();
   void apply_change();
   void begin_write();
   void check_sources();
   void submit_batch();
   void take_admission(IngestEngine::Admission admission);
-  void refuse(Errc code);
-  void refuse(int status, Errc code, std::string_view message, int retry_after_seconds);
-  void refuse_before_body(int status, Errc code, std::string_view message);
 
   IoThread& thread_;
   ServerShared& shared_;

@@ -64,6 +64,13 @@ void ThreadMetrics::answered(std::size_t route, int status, std::int64_t duratio
   counters.duration.record(duration_ns);
 }
 
+void ThreadMetrics::count_rejected(const Exchange& exchange) noexcept {
+  const auto count = [this](Errc code) { rejected[static_cast<std::size_t>(code)].add(); };
+  for (const ItemError& error : exchange.item_errors) count(error.code);
+  const bool refused_whole = exchange.reply.status == 400 && exchange.item_errors.empty() && exchange.batch.outcomes.empty();
+  if (refused_whole) count(Errc::malformed_request);
+}
+
 std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threads, const Router& router,
                            std::uint64_t body_bytes_in_flight) {
   std::string out;

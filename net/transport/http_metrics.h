@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/histogram.h"
+#include "net/dialect/exchange.h"
 #include "net/transport/router.h"
 
 /// The transport's counters. Each io thread writes its own; a reading sums them, relaxed.
@@ -37,6 +38,8 @@ class ThreadMetrics {
   explicit ThreadMetrics(std::size_t routes) : per_route_(routes + 1) {}
 
   void answered(std::size_t route, int status, std::int64_t duration_ns) noexcept;
+  /// Of an answered write: what a decoder refused.
+  void count_rejected(const Exchange& exchange) noexcept;
   [[nodiscard]] std::size_t no_route() const noexcept { return per_route_.size() - 1; }
 
   Counter connections_opened;
@@ -46,6 +49,8 @@ class ThreadMetrics {
   Counter heads_refused;
   Counter deadlines_missed;
   Counter accept_errors;
+  /// Scores that never reached the engine, by Errc: bad items by their own code, a request refused whole as one.
+  std::array<Counter, kErrcCount> rejected;
   std::array<Counter, kBackpressureStages> backpressure;
 
  private:

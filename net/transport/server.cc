@@ -129,4 +129,10 @@ std::string Server::metrics_text() const {
                         state_->shared.body_bytes_in_flight.load(std::memory_order_relaxed));
 }
 
+void Server::add_rejected(std::span<std::uint64_t> by_code) const {
+  for (const auto& thread : state_->metrics)
+    for (std::size_t code = 0; code < std::min(by_code.size(), kErrcCount); ++code)
+      by_code[code] += thread->rejected[code].value();
+}
+
 }  // namespace sluice

@@ -73,6 +73,8 @@ class Server final : public Completion {
 
   /// The transport's own metrics, Prometheus text (sluice_http_*, sluice_connections, sluice_backpressure_total, …).
   [[nodiscard]] std::string metrics_text() const;
+  /// Scores refused before they reached the engine, added to `by_code` (indexed by Errc).
+  void add_rejected(std::span<std::uint64_t> by_code) const;
 
  private:
   struct State;

@@ -1,7 +1,4 @@
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <filesystem>
 
 #include "net/transport/compress_for_test.h"
 #include "net/transport/server_for_test.h"
@@ -143,55 +140,6 @@ TEST(ServerTest, HeadIsGetWithoutItsBody) {
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.field("Content-Length"), "3");
   EXPECT_EQ(client.read().body, "d");
-}
-
-TEST(ServerTest, KeysOpenWhatTheirScopesSay) {
-  TestServer test;
-  struct Case {
-    const char* name;
-    std::string fields;
-    int status;
-  };
-  const Case kCases[] = {
-      {"Bearer", "Authorization: Bearer slkey.secret\r\n", 200},
-      {"bearer in small letters", "Authorization: bearer slkey.secret\r\n", 200},
-      {"bare", "Authorization: slkey.secret\r\n", 200},
-      {"Basic", "Authorization: Basic c2xrZXk6c2VjcmV0\r\n", 200},
-      {"Basic with a bit too much", "Authorization: Basic c2xrZXk6c2VjcmV0=\r\n", 401},
-      {"key and secret", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\n", 200},
-      {"key alone", "x-api-key: slkey.secret\r\n", 200},
-      {"both and equal", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\nAuthorization: Bearer slkey.secret\r\n", 200},
-      {"both and different", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\nAuthorization: Bearer slmanager.secret\r\n", 401},
-      {"none", "", 401},
-      {"wrong secret", "Authorization: Bearer slkey.secreT\r\n", 401},
-      {"unknown id", "Authorization: Bearer slnobody.secret\r\n", 401},
-      {"revoked", "Authorization: Bearer slrevoked.secret\r\n", 401},
-      {"secret alone", "X-Secret-Key: secret\r\n", 401},
-      {"key without its secret", "X-Api-Key: slkey\r\n", 401},
-      {"empty secret", "Authorization: Bearer slkey.\r\n", 401},
-      {"another scheme", "Authorization: Digest slkey.secret\r\n", 401},
-  };
-  for (const Case& c : kCases) {
-    Client client = test.connect();
-    const Response response = client.ask(get("/items/a", "Host: a\r\n" + c.fields));
-    EXPECT_EQ(response.status, c.status) << c.name;
-    EXPECT_EQ(response.field("WWW-Authenticate"), c.status == 401 ? "ApiKey" : "") << c.name;
-  }
-  Client client = test.connect();
-  EXPECT_EQ(client.ask(post("/change", "x")).status, 403);
-  const Response conflict = client.ask(get("/items/a", "Host: a\r\nX-Api-Key: a.b\r\nAuthorization: c.d\r\n"));
-  EXPECT_EQ(conflict.body.substr(0, 34), "fake 401 conflicting_credentials T");
-  const Response unknown = client.ask(get("/items/a", "Host: a\r\nAuthorization: slnobody.secret\r\n"));
-  const Response wrong = client.ask(get("/items/a", "Host: a\r\nAuthorization: slkey.wrong\r\n"));
-  EXPECT_EQ(unknown.body, wrong.body) << "nobody learns which ids exist";
-}
-
-TEST(ServerTest, ACachedKeyIsForgottenWhenItIsRevoked) {
-  TestServer test;
-  Client client = test.connect();
-  EXPECT_EQ(client.ask(get("/items/a")).status, 200);
-  ASSERT_TRUE(test.catalogue.apply(RevokeKey{"slkey"}, 3).ok());
-  EXPECT_EQ(client.ask(get("/items/a")).status, 401);
 }
 
 TEST(ServerTest, RefusesBeforeTheBodyIsSent) {
@@ -397,20 +345,6 @@ TEST(ServerTest, AClientThatStopsSendingStillGetsItsAnswer) {
   client.finish_sending();
   EXPECT_EQ(client.read().status, 201);
   EXPECT_TRUE(client.closed());
-}
-
-TEST(ServerTest, TheOperatorsSocketNeedsNoKeyAndNoWorkspace) {
-  const std::string path = (std::filesystem::temp_directory_path() / ("sluice-admin-" + to_text(random_uuid()))).string();
-  {
-    TestServer test([&](TestServer::Setup& setup) { setup.options.admin_socket = path; });
-    struct stat status{};
-    ASSERT_EQ(::stat(path.c_str(), &status), 0);
-    EXPECT_EQ(status.st_mode & 0777, 0600u);
-    Client client(path);
-    EXPECT_EQ(client.ask(get("/keys", "Host: a\r\n")).status, 200);
-    EXPECT_EQ(client.ask(get("/items/a", "Host: a\r\n")).status, 200);
-  }
-  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 }  // namespace

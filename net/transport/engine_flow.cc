@@ -1,0 +1,152 @@
+#include "net/transport/connection.h"
+#include "net/transport/io_thread.h"
+
+/// Connection's dealings with the engine: what an endpoint asks for, and how it comes back.
+
+namespace sluice {
+namespace {
+
+/// Answered by the transport; every other status is the endpoint's to put into words.
+bool is_transport_refusal(Errc status) noexcept {
+  return status == Errc::overloaded || status == Errc::disk_full || status == Errc::stopping ||
+         status == Errc::outcome_unknown;
+}
+
+}  // namespace
+
+void Connection::run_read() {
+  ReadRequest& read = request_->exchange.read;
+  read.io_thread = thread_.index();
+  read.owner = this;
+  phase_ = Phase::lent;
+  ++pending_;
+  if (shared_.backend->submit(read)) return;
+  --pending_;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::read_pool)].add();
+  refuse(Errc::overloaded);
+}
+
+void Connection::on_delivered(ReadRequest& read) {
+  --pending_;
+  if (phase_ == Phase::lent) {
+    if (&read == &request_->source_check) {
+      if (read.status != Errc::ok) {
+        refuse(read.status);
+      } else {
+        for (std::size_t i = 0; i < request_->checked_records.size(); ++i) {
+          if (!read.exists[i]) request_->exchange.batch.records[request_->checked_records[i]].precheck = Errc::source_not_found;
+        }
+        submit_batch();
+      }
+    } else {
+      call_endpoint(false);
+    }
+    drive();
+  }
+  settle();
+}
+
+void Connection::apply_change() {
+  Exchange& exchange = request_->exchange;
+  exchange.changed = shared_.catalogue.apply(exchange.change, exchange.now);
+  if (!exchange.changed.ok()) return call_endpoint(false);
+  exchange.catalogue = exchange.changed->snapshot;
+  begin_write();
+}
+
+void Connection::begin_write() {
+  Exchange& exchange = request_->exchange;
+  Batch& batch = exchange.batch;
+  batch.principal = exchange.principal;
+  batch.io_thread = thread_.index();
+  batch.owner = this;
+  // A barrier behind a catalogue change stores no answer worth replaying.
+  if (!batch.records.empty()) batch.idempotency = request_->idempotency;
+  const Workspace* const workspace = exchange.catalogue->workspace(batch.principal.workspace);
+  if (workspace != nullptr && workspace->strict_sources) return check_sources();
+  submit_batch();
+}
+
+void Connection::check_sources() {
+  ActiveRequest& request = *request_;
+  ScoreQuery& query = request.source_check.query;
+  request.source_check.reset();
+  request.checked_records.clear();
+  const std::vector<ScoreRecord>& records = request.exchange.batch.records;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (records[i].kind != EventKind::set || records[i].precheck != Errc::ok) continue;
+    query.sources.push_back(records[i].source);
+    request.checked_records.push_back(static_cast<std::uint32_t>(i));
+  }
+  if (query.sources.empty()) return submit_batch();
+  query.by = ScoreQuery::By::source_exists;
+  query.workspace = request.exchange.batch.principal.workspace;
+  request.source_check.io_thread = thread_.index();
+  request.source_check.owner = this;
+  phase_ = Phase::lent;
+  ++pending_;
+  if (shared_.backend->submit(request.source_check)) return;
+  --pending_;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::read_pool)].add();
+  refuse(Errc::overloaded);
+}
+
+void Connection::submit_batch() {
+  // Who came first goes first: nobody overtakes those that already wait for room.
+  if (thread_.someone_waits()) return take_admission(IngestEngine::Admission::full);
+  phase_ = Phase::lent;
+  ++pending_;
+  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
+  if (admission == IngestEngine::Admission::accepted) return;
+  --pending_;
+  take_admission(admission);
+}
+
+void Connection::take_admission(IngestEngine::Admission admission) {
+  const auto count = [this](Backpressure stage) { thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add(); };
+  switch (admission) {
+    case IngestEngine::Admission::accepted: return;
+    case IngestEngine::Admission::full:
+      count(Backpressure::admission_wait);
+      phase_ = Phase::admission;
+      admission_until_ = shared_.tuning.now() + shared_.tuning.admission_wait_ns;
+      return thread_.wait_for_admission(*this);
+    case IngestEngine::Admission::disk_full: count(Backpressure::disk_full); return refuse(Errc::disk_full);
+    case IngestEngine::Admission::stopping: return refuse(Errc::stopping);
+  }
+}
+
+bool Connection::on_admission_turn(MonotonicTime now) {
+  phase_ = Phase::lent;
+  ++pending_;
+  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
+  if (admission == IngestEngine::Admission::accepted) return true;
+  --pending_;
+  phase_ = Phase::admission;
+  if (admission == IngestEngine::Admission::full) {
+    if (now < admission_until_) return false;
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
+    refuse(Errc::overloaded);
+  } else {
+    take_admission(admission);
+  }
+  drive();
+  settle();
+  return true;
+}
+
+void Connection::on_delivered(Batch& batch) {
+  --pending_;
+  if (phase_ == Phase::lent) {
+    if (is_transport_refusal(batch.status)) {
+      refuse(batch.status);
+    } else {
+      request_->exchange.catalogue = batch.catalogue != nullptr ? batch.catalogue : shared_.catalogue.snapshot();
+      call_endpoint(false);
+    }
+    drive();
+  }
+  settle();
+}
+
+}  // namespace sluice

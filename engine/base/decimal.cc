@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdlib>
 #include <limits>
 
@@ -119,8 +120,9 @@ bool read_token(std::string_view text, Token& token) noexcept {
 
 /// The double nearest to mantissa × 10^exponent; false beyond a double's range at either end.
 bool nearest_double(std::uint64_t mantissa, std::int64_t exponent, double& value) noexcept {
+  constexpr std::ptrdiff_t kMantissaDigits = 20;
   char text[48];
-  char* at = std::to_chars(text, text + sizeof text, mantissa).ptr;
+  char* at = std::to_chars(text, text + kMantissaDigits, mantissa).ptr;
   *at++ = 'e';
   at = std::to_chars(at, text + sizeof text, exponent).ptr;
   return std::from_chars(text, at, value).ec == std::errc();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -104,6 +105,8 @@ enum class Errc : std::uint16_t {
   // HTTP framing: refused before any dialect is known.
   malformed_request,
 };
+
+inline constexpr std::size_t kErrcCount = static_cast<std::size_t>(Errc::locked) + 1;
 
 /// snake_case name of a code: what the native API answers as `code` and the metrics use as `reason`.
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;

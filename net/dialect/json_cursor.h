@@ -99,7 +99,7 @@ class JsonDocument {
   /// End of a scalar token: where the next one begins, less the space between.
   [[nodiscard]] std::uint32_t scalar_end(std::uint32_t token) const noexcept {
     std::uint32_t end = tokens_[token + 1];
-    while (end > tokens_[token] && is_space(text_[end - 1])) --end;
+    while (static_cast<unsigned char>(text_[end - 1]) <= ' ' && end > tokens_[token] && is_space(text_[end - 1])) --end;
     return end;
   }
   static bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
@@ -107,6 +107,12 @@ class JsonDocument {
   /// The string at `token` without its quotes, unescaped when needed. Breaks the document on a bad escape.
   [[nodiscard]] Errc string_at(std::uint32_t token, std::string_view& out);
   [[nodiscard]] Errc unescape(std::uint32_t token, std::string_view raw, std::string_view& out);
+  /// Whether a backslash stands in [begin, end). The walk goes forward, so one search serves until the next backslash.
+  [[nodiscard]] bool has_escape(std::uint32_t begin, std::uint32_t end) {
+    if (next_escape_ >= end) return false;
+    return next_escape_ >= begin || find_escape(begin) < end;
+  }
+  [[nodiscard]] std::uint32_t find_escape(std::uint32_t from) noexcept;
   /// The key at `token`, with its colon behind it.
   [[nodiscard]] Errc key_at(std::uint32_t token, Keys& keys, std::string_view& key);
   [[nodiscard]] Errc refuse_key(std::string_view key, Errc code) noexcept;
@@ -125,7 +131,7 @@ class JsonDocument {
   std::uint32_t count_ = 0;
   std::uint32_t next_ = 0;                 // First token not consumed.
   int depth_ = 0;
-  bool has_escapes_ = false;               // Whether the text holds a backslash anywhere.
+  std::uint32_t next_escape_ = 0;          // A backslash with none between it and the last string looked at, or the size.
   Errc broken_ = Errc::ok;
   std::size_t broken_at_ = 0;
   std::string_view bad_key_;
@@ -158,7 +164,7 @@ inline Errc JsonDocument::string_at(std::uint32_t token, std::string_view& out) 
   // Stage 1 guarantees the closing quote (a token begins behind it); this is the proof that costs nothing.
   if (end < begin || text_[end] != '"') return break_at(token);
   out = {text_ + begin, end - begin};
-  if (has_escapes_ && out.find('\\') != out.npos) return unescape(token, out, out);
+  if (has_escape(begin, end)) return unescape(token, out, out);
   return Errc::ok;
 }
 

@@ -181,7 +181,7 @@ Errc JsonDocument::open(std::string_view text) {
   count_ = impl.stage1->n_structural_indexes;
   impl.stage1->structural_indexes[count_] = static_cast<std::uint32_t>(text.size());
   tokens_ = impl.stage1->structural_indexes.get();
-  has_escapes_ = std::memchr(text.data(), '\\', text.size()) != nullptr;
+  (void)find_escape(0);
   if (head(0) != '{' && head(0) != '[') return break_at(0);
   return Errc::ok;
 }
@@ -200,6 +200,12 @@ Errc JsonDocument::unescape(std::uint32_t token, std::string_view raw, std::stri
   if (result.end == nullptr) return break_at(token);
   out = {begin, static_cast<std::size_t>(result.end - begin)};
   return result.lone_surrogate ? Errc::invalid_utf8 : Errc::ok;
+}
+
+std::uint32_t JsonDocument::find_escape(std::uint32_t from) noexcept {
+  const std::uint32_t size = tokens_[count_];
+  const auto* const found = static_cast<const char*>(std::memchr(text_ + from, '\\', size - from));
+  return next_escape_ = found == nullptr ? size : static_cast<std::uint32_t>(found - text_);
 }
 
 Errc JsonDocument::refuse_key(std::string_view key, Errc code) noexcept {

@@ -1,5 +1,6 @@
 #include "net/dialects/native/score_item.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -83,10 +84,11 @@ std::optional<Field> field_of(std::string_view key) noexcept {
   }
 }
 
-bool has_control_character(std::string_view text) noexcept {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return true;
-  return false;
+/// JSON itself allows no raw control character, so only a text that was unescaped, and lies outside the body, can hold one.
+bool has_control_character(const Exchange& exchange, std::string_view text) noexcept {
+  const std::span<const char> body = exchange.request.body;
+  if (text.data() >= body.data() && text.data() < body.data() + body.size()) return false;
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
 void set_type(SourceRef& source, std::string_view type) noexcept {
@@ -138,7 +140,7 @@ bool ItemDecoder::opaque_id(JsonValue& value, Field field, std::size_t bytes_max
     fault(Errc::field_blank, field);
     return false;
   }
-  if (has_control_character(out)) {
+  if (has_control_character(exchange_, out)) {
     fault(Errc::bad_identifier, field);
     return false;
   }
@@ -324,7 +326,7 @@ Errc decode_source_item(Exchange& exchange, const JsonDocument& document, std::u
     const std::string_view expects = is_type ? kIdentifierText : kSourceIdText;
     if (code != Errc::ok) {
       fault(code, field, expects);
-    } else if (is_type ? !is_identifier(out) : out.empty() || has_control_character(out)) {
+    } else if (is_type ? !is_identifier(out) : out.empty() || has_control_character(exchange, out)) {
       fault(out.empty() ? Errc::field_blank : Errc::bad_identifier, field, expects);
     }
     return Errc::ok;

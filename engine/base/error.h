@@ -106,7 +106,8 @@ enum class Errc : std::uint16_t {
   malformed_request,
 };
 
-inline constexpr std::size_t kErrcCount = static_cast<std::size_t>(Errc::locked) + 1;
+/// Of the last enumerator; new ones go before it or move this.
+inline constexpr std::size_t kErrcCount = static_cast<std::size_t>(Errc::malformed_request) + 1;
 
 /// snake_case name of a code: what the native API answers as `code` and the metrics use as `reason`.
 [[nodiscard]] std::string_view to_string(Errc code) noexcept;

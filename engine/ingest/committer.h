@@ -43,7 +43,7 @@ class Committer {
 
   struct Counters {
     std::atomic<std::uint64_t> scores{0}, groups{0}, blocks{0}, bytes{0}, commit_sequence{0};
-    std::array<std::atomic<std::uint64_t>, 256> refused{};  ///< Batches, by status.
+    std::array<std::atomic<std::uint64_t>, kErrcCount> refused{};  ///< Batches, by status.
     Histogram append_duration;
     Histogram group_scores;
   };

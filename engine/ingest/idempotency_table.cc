@@ -20,7 +20,7 @@ bool continues(const RecordOutcome& before, const RecordOutcome& next) {
 
 /// The code a name stands for; internal for a name this version does not know.
 Errc code_named(std::string_view name) {
-  for (unsigned code = 0; code < 256; ++code) {
+  for (unsigned code = 0; code < kErrcCount; ++code) {
     if (to_string(static_cast<Errc>(code)) == name) return static_cast<Errc>(code);
   }
   return Errc::internal;

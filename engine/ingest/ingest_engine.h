@@ -28,7 +28,7 @@ struct EngineMetrics {
   std::uint64_t groups = 0;
   std::uint64_t blocks = 0;
   std::uint64_t bytes = 0;               ///< Of blocks.
-  std::uint64_t rejected_by_code[256] = {};  ///< Indexed by Errc.
+  std::uint64_t rejected_by_code[kErrcCount] = {};  ///< Indexed by Errc.
   std::uint64_t idempotent_replays = 0;
   std::uint64_t scores_in_flight = 0;
   std::uint64_t ring_depth = 0;

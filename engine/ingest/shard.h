@@ -34,7 +34,7 @@ class Shard {
   [[nodiscard]] bool has_work() const noexcept;
 
   struct Counters {
-    std::array<std::atomic<std::uint64_t>, 256> rejected{};  ///< By Errc.
+    std::array<std::atomic<std::uint64_t>, kErrcCount> rejected{};  ///< By Errc.
     std::atomic<std::uint64_t> replays{0};
   };
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }

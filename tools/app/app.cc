@@ -79,7 +79,11 @@ struct App::State {
     OperatorPages made;
     made.version_json = version_json();
     made.ready = [this] { return ready_checks(); };
-    made.metrics = [this] { return metrics_text(engine.metrics(), store->metrics(), reads); };
+    made.metrics = [this] {
+      EngineMetrics now = engine.metrics();
+      server.add_rejected(now.rejected_by_code);
+      return metrics_text(now, store->metrics(), reads);
+    };
     return made;
   }
 

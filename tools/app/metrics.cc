@@ -29,11 +29,12 @@ class Families {
     metric.gauge.value = value;
     add(name, help, MetricType::Gauge).metric.push_back(std::move(metric));
   }
-  void labelled_counter(const char* name, const char* help, const char* label, std::string text, double value) {
-    if (families_.empty() || families_.back().name != name) add(name, help, MetricType::Counter);
+  /// A family of labelled counters or gauges; labelled() adds to the newest one.
+  void family(const char* name, const char* help, MetricType type) { add(name, help, type); }
+  void labelled(const char* label, std::string text, double value) {
     ClientMetric metric;
     metric.label.push_back({label, std::move(text)});
-    metric.counter.value = value;
+    metric.counter.value = metric.gauge.value = value;
     families_.back().metric.push_back(std::move(metric));
   }
   /// `unit`: what one unit of the histogram's values is in the metric's unit (1e-9: ns to seconds).
@@ -67,11 +68,11 @@ constexpr std::initializer_list<double> kCounts = {1, 10, 100, 1000, 10'000, 100
 
 void add_engine(Families& out, const EngineMetrics& engine) {
   out.counter("sluice_scores_committed_total", "Scores made durable.", static_cast<double>(engine.scores_committed));
+  out.family("sluice_scores_rejected_total", "Scores refused, by reason.", MetricType::Counter);
   for (std::size_t code = 1; code < std::size(engine.rejected_by_code); ++code)
     if (engine.rejected_by_code[code] != 0)
-      out.labelled_counter("sluice_scores_rejected_total", "Scores refused by the engine, by reason.", "reason",
-                           std::string(to_string(static_cast<Errc>(code))),
-                           static_cast<double>(engine.rejected_by_code[code]));
+      out.labelled("reason", std::string(to_string(static_cast<Errc>(code))),
+                   static_cast<double>(engine.rejected_by_code[code]));
   out.counter("sluice_groups_committed_total", "Synced writes.", static_cast<double>(engine.groups));
   out.counter("sluice_blocks_committed_total", "Blocks written to the log.", static_cast<double>(engine.blocks));
   out.counter("sluice_block_bytes_total", "Bytes of those blocks.", static_cast<double>(engine.bytes));
@@ -102,6 +103,8 @@ void add_store(Families& out, const StoreMetrics& store) {
 }
 
 void add_process(Families& out) {
+  out.family("sluice_build_info", "1; the version is in the label.", MetricType::Gauge);
+  out.labelled("version", SLUICE_VERSION, 1);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };

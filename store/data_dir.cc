@@ -115,7 +115,8 @@ DataDir::DataDir(std::string path) : path_(std::move(path)) {
     std::memcpy(hash_key_.data(), secret.data(), hash_key_.size());
     std::memcpy(pepper_.data(), secret.data() + hash_key_.size(), pepper_.size());
     // Last: a directory with a FORMAT is complete, one without may be started over.
-    if (!known) write_file_durably(path_ + "/FORMAT", std::string(kFormatName) + std::to_string(kFormatVersion) + "\n", 0600);
+    if (!known)
+      write_file_durably(path_ + "/FORMAT", std::string(kFormatName) + std::to_string(kFormatVersion) + "\n", 0600);
     created_ = !known;
   } catch (...) {
     ::close(lock_fd_);

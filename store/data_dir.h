@@ -6,15 +6,15 @@
 #include "engine/base/keyed_hash.h"
 
 /// A data directory: its lock, its format version and its secret. Layout:
-///   FORMAT (text: "sluice 1"), LOCK (flock), secret (mode 0600: hash key and pepper), log/, index/, ACKED (side file with
-///   the highest acknowledged commit sequence), admin.sock, first-key (mode 0600).
+///   FORMAT (text: "sluice 1"), LOCK (flock), secret (mode 0600: hash key and pepper), log/, index/, ACKED (side file
+///   with the highest acknowledged commit sequence), admin.sock, first-key (mode 0600).
 
 namespace sluice {
 
 class DataDir {
  public:
-  /// Creates what is missing (directory mode 0700) and takes the lock. Throws std::runtime_error with the reason and the
-  /// next step: locked by process N, format too new, secret missing beside data, not writable, …
+  /// Creates what is missing (directory mode 0700) and takes the lock. Throws std::runtime_error with the reason and
+  /// the next step: locked by process N, format too new, secret missing beside data, not writable, …
   explicit DataDir(std::string path);
   ~DataDir();
   DataDir(const DataDir&) = delete;

@@ -69,7 +69,8 @@ TEST(DataDirTest, RefusesWhatItCannotServe) {
   } kCases[] = {
       {"a newer format", [](const std::string& data) { write(data + "/FORMAT", "sluice 2\n"); }, "has format 2"},
       {"a foreign format file", [](const std::string& data) { write(data + "/FORMAT", "hello\n"); }, "not a Sluice"},
-      {"a format without a version", [](const std::string& data) { write(data + "/FORMAT", "sluice \n"); }, "no version"},
+      {"a format without a version", [](const std::string& data) { write(data + "/FORMAT", "sluice \n"); },
+       "no version"},
       {"a lost secret", [](const std::string& data) { std::filesystem::remove(data + "/secret"); }, "no `secret`"},
       {"a cut secret", [](const std::string& data) { write(data + "/secret", "short"); }, "damaged"},
       {"data without a format",

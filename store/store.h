@@ -11,7 +11,8 @@
 #include "engine/ports/record_reader.h"
 
 /// The data directory and the two RocksDB databases in it. The only public header of store/ besides data_dir.h.
-/// Threads: open and close from main; log() as RecordLog says; reader() as RecordReader says; metrics() from any thread.
+/// Threads: open and close from main; log() as RecordLog says; reader() as RecordReader says; metrics() from any
+/// thread.
 
 namespace sluice {
 
@@ -29,7 +30,7 @@ struct StoreOptions {
 struct StoreMetrics {
   std::uint64_t hot_rows = 0;
   std::uint64_t segments_ingested = 0;
-  std::uint64_t indexed_block = 0;     ///< The watermark.
+  std::uint64_t indexed_block = 0;  ///< The watermark.
   std::uint64_t durable_block = 0;
   std::uint64_t pending_compaction_bytes = 0;
   std::uint64_t level0_files = 0;

@@ -1,7 +1,7 @@
+#include <ctime>
+
 #include <sys/resource.h>
 #include <xxhash.h>
-
-#include <ctime>
 
 #include "bench/contestants/contestants.h"
 
@@ -45,7 +45,9 @@ load::PlanOptions plan_options(const RunOptions& options) {
   return load::plan_options(load);
 }
 
-std::uint64_t source_sum(std::string_view source_id) noexcept { return XXH3_64bits(source_id.data(), source_id.size()); }
+std::uint64_t source_sum(std::string_view source_id) noexcept {
+  return XXH3_64bits(source_id.data(), source_id.size());
+}
 
 double process_cpu_seconds() {
   rusage usage{};

@@ -10,13 +10,14 @@
 #include "tools/load/bodies.h"
 #include "tools/load/plan.h"
 
-/// What bench/e2e compares. Every contestant takes the same scores, planned by seed and request number, and reports how many
-/// it took and the checksum of their sources, so that nobody wins by doing less. Results are one JSON object on stdout.
+/// What bench/e2e compares. Every contestant takes the same scores, planned by seed and request number, and reports how
+/// many it took and the checksum of their sources, so that nobody wins by doing less. Results are one JSON object on
+/// stdout.
 
 namespace sluice::bench {
 
 struct RunOptions {
-  std::string data;             ///< Directory of this contestant's own.
+  std::string data;  ///< Directory of this contestant's own.
   std::uint64_t seed = 1;
   std::uint64_t requests = 10'000;
   std::uint32_t batch = 100;

@@ -1,8 +1,8 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <stdexcept>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "bench/contestants/contestants.h"
 #include "engine/base/histogram.h"
@@ -27,8 +27,8 @@ int run_probe(const RunOptions& options) {
   }
   ::close(fd);
   ::unlink(path.c_str());
-  std::printf("{\"bytes\":%zu,\"syncs\":%lu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", options.bytes, times.count(),
-              static_cast<double>(times.at(0.5)) * 1e-6, static_cast<double>(times.at(0.99)) * 1e-6,
+  std::printf("{\"bytes\":%zu,\"syncs\":%lu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n", options.bytes,
+              times.count(), static_cast<double>(times.at(0.5)) * 1e-6, static_cast<double>(times.at(0.99)) * 1e-6,
               static_cast<double>(times.max_ns()) * 1e-6);
   return 0;
 }

@@ -118,7 +118,8 @@ int run_engine(const RunOptions& options) {
     }
     mailbox.take(done);
     for (Batch* const batch : done) {
-      if (batch->status != Errc::ok) throw std::runtime_error("a batch was refused: " + std::string(to_string(batch->status)));
+      if (batch->status != Errc::ok)
+        throw std::runtime_error("a batch was refused: " + std::string(to_string(batch->status)));
       for (const RecordOutcome& outcome : batch->outcomes) ++(outcome.stored() ? stored : rejected);
       idle.push_back(batch);
       ++finished;
@@ -132,10 +133,11 @@ int run_engine(const RunOptions& options) {
   const double drain_seconds = static_cast<double>(monotonic_now() - settling) * 1e-9;
   const double cpu = process_cpu_seconds() - cpu_before - driver_cpu;
   store->close();
-  std::printf("{\"contestant\":\"engine\",\"scores\":%lu,\"rejected\":%lu,\"seconds\":%.3f,\"scores_per_s\":%.0f,"
-              "\"cpu_us_per_score\":%.3f,\"driver_us_per_score\":%.3f,\"drain_seconds\":%.2f,\"settled\":%s}\n",
-              stored, rejected, seconds, static_cast<double>(stored) / seconds, cpu * 1e6 / static_cast<double>(stored),
-              driver_cpu * 1e6 / static_cast<double>(stored), drain_seconds, settled ? "true" : "false");
+  std::printf(
+      "{\"contestant\":\"engine\",\"scores\":%lu,\"rejected\":%lu,\"seconds\":%.3f,\"scores_per_s\":%.0f,"
+      "\"cpu_us_per_score\":%.3f,\"driver_us_per_score\":%.3f,\"drain_seconds\":%.2f,\"settled\":%s}\n",
+      stored, rejected, seconds, static_cast<double>(stored) / seconds, cpu * 1e6 / static_cast<double>(stored),
+      driver_cpu * 1e6 / static_cast<double>(stored), drain_seconds, settled ? "true" : "false");
   return 0;
 }
 

@@ -1,19 +1,19 @@
+#include <cstdio>
+#include <stdexcept>
+
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 #include <xxhash.h>
 
-#include <cstdio>
-#include <stdexcept>
-
 #include "bench/contestants/contestants.h"
 #include "engine/base/bytes.h"
 #include "engine/base/time.h"
 
-/// (c) The straightforward layout: a row under (source hash, sequence) and an index key under (annotator, sequence), through
-/// default memtables, in synced batches as large as all requests under way together (the best grouping a server could do).
-/// The rows carry what Sluice's carry: source, label, value, annotator, time. Options: RocksDB's defaults but for what is
-/// set below.
+/// (c) The straightforward layout: a row under (source hash, sequence) and an index key under (annotator, sequence),
+/// through default memtables, in synced batches as large as all requests under way together (the best grouping a server
+/// could do). The rows carry what Sluice's carry: source, label, value, annotator, time. Options: RocksDB's defaults
+/// but for what is set below.
 
 namespace sluice::bench {
 
@@ -26,10 +26,10 @@ int run_rows(const RunOptions& options) {
   db_options.compression = rocksdb::kNoCompression;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(
-      db_options, options.data,
-      {{"default", rocksdb::ColumnFamilyOptions(db_options)}, {"by_annotator", rocksdb::ColumnFamilyOptions(db_options)}},
-      &handles, &opened);
+  const rocksdb::Status status = rocksdb::DB::Open(db_options, options.data,
+                                                   {{"default", rocksdb::ColumnFamilyOptions(db_options)},
+                                                    {"by_annotator", rocksdb::ColumnFamilyOptions(db_options)}},
+                                                   &handles, &opened);
   if (!status.ok()) throw std::runtime_error(status.ToString());
   const std::unique_ptr<rocksdb::DB> db(opened);
 
@@ -74,9 +74,10 @@ int run_rows(const RunOptions& options) {
   for (rocksdb::ColumnFamilyHandle* const handle : handles) db->DestroyColumnFamilyHandle(handle);
   db->Close();
   const double scores = static_cast<double>(sequence);
-  std::printf("{\"contestant\":\"rows\",\"scores\":%lu,\"seconds\":%.3f,\"scores_per_s\":%.0f,\"cpu_us_per_score\":%.3f,"
-              "\"count\":%lu,\"checksum\":\"%016lx\"}\n",
-              sequence, seconds, scores / seconds, cpu * 1e6 / scores, sequence, sum);
+  std::printf(
+      "{\"contestant\":\"rows\",\"scores\":%lu,\"seconds\":%.3f,\"scores_per_s\":%.0f,\"cpu_us_per_score\":%.3f,"
+      "\"count\":%lu,\"checksum\":\"%016lx\"}\n",
+      sequence, seconds, scores / seconds, cpu * 1e6 / scores, sequence, sum);
   return 0;
 }
 

@@ -1,10 +1,3 @@
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -14,11 +7,18 @@
 #include <thread>
 #include <vector>
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "bench/contestants/contestants.h"
 #include "net/dialect/json_cursor.h"
 
-/// (d) The floor: receives a request, walks and checks every field of every score, answers, keeps nothing. One thread per
-/// core, each with its own listening socket; just enough HTTP for the load tool.
+/// (d) The floor: receives a request, walks and checks every field of every score, answers, keeps nothing. One thread
+/// per core, each with its own listening socket; just enough HTTP for the load tool.
 
 namespace sluice::bench {
 namespace {
@@ -50,8 +50,10 @@ class SinkThread {
       const int ready = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
       for (int i = 0; i < ready; ++i) {
         const int fd = events[static_cast<std::size_t>(i)].data.fd;
-        if (fd == listener_) accept_all();
-        else if (!receive(fd, *clients_[static_cast<std::size_t>(fd)])) close(fd);
+        if (fd == listener_)
+          accept_all();
+        else if (!receive(fd, *clients_[static_cast<std::size_t>(fd)]))
+          close(fd);
       }
     }
   }
@@ -98,8 +100,8 @@ class SinkThread {
   void take(std::string_view body) {
     arena_.reset();
     JsonDocument document(parser_, arena_);
-    const auto score = [this](JsonValue item) {
-      return item.object([this](std::string_view key, JsonValue value) {
+    const auto score = [this](JsonValue& item) {
+      return item.object([this](std::string_view key, JsonValue& value) {
         if (key != "source_id") return value.skip();
         std::string_view id;
         const Errc code = value.text(id, limits::kSourceIdBytes);
@@ -108,10 +110,12 @@ class SinkThread {
         return code;
       });
     };
-    (void)document.parse(body, [&](JsonValue root) {
-      return root.object([&](std::string_view, JsonValue list) {
-        return list.array([&](std::size_t, JsonValue item) { return score(item); });
-      });
+    const auto scores = [&](JsonValue& list) {
+      return list.array([&](std::size_t, JsonValue& item) { return score(item); });
+    };
+    (void)document.parse(body, [&](JsonValue& root) {
+      if (root.kind() == JsonKind::array) return scores(root);
+      return root.object([&](std::string_view, JsonValue& list) { return scores(list); });
     });
   }
 

@@ -1,16 +1,16 @@
-#include <benchmark/benchmark.h>
-
 #include <cstring>
 #include <memory>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 #include "engine/base/limits.h"
 #include "net/dialect/json_reader.h"
 #include "net/dialects/registry.h"
 #include "tools/load/bodies.h"
 
-/// Bytes → ScoreRecord[] per dialect: what an io thread does between the socket and the engine. Bodies come from the load
-/// tool's pool, so that no two in a row are the same.
+/// Bytes → ScoreRecord[] per dialect: what an io thread does between the socket and the engine. Bodies come from the
+/// load tool's pool, so that no two in a row are the same.
 
 namespace sluice {
 namespace {
@@ -78,11 +78,19 @@ void decode(benchmark::State& state, Setup setup) {
 
 using load::Api;
 using load::Format;
-BENCHMARK_CAPTURE(decode, native_json, Setup{Api::native, Format::json, "/v1/scores", "application/json"})->Arg(1)->Arg(100);
-BENCHMARK_CAPTURE(decode, native_ndjson, Setup{Api::native, Format::ndjson, "/v1/scores", "application/x-ndjson"})->Arg(100);
-BENCHMARK_CAPTURE(decode, futureagi_create, Setup{Api::futureagi, Format::json, "/model-hub/scores", "application/json"})->Arg(1);
-BENCHMARK_CAPTURE(decode, futureagi_bulk, Setup{Api::futureagi, Format::json, "/model-hub/scores/bulk", "application/json"})->Arg(10);
-BENCHMARK_CAPTURE(decode, evalguard, Setup{Api::evalguard, Format::json, "/api/v1/annotations", "application/json"})->Arg(1);
+BENCHMARK_CAPTURE(decode, native_json, Setup{Api::native, Format::json, "/v1/scores", "application/json"})
+    ->Arg(1)
+    ->Arg(100);
+BENCHMARK_CAPTURE(decode, native_ndjson, Setup{Api::native, Format::ndjson, "/v1/scores", "application/x-ndjson"})
+    ->Arg(100);
+BENCHMARK_CAPTURE(decode, futureagi_create,
+                  Setup{Api::futureagi, Format::json, "/model-hub/scores", "application/json"})
+    ->Arg(1);
+BENCHMARK_CAPTURE(decode, futureagi_bulk,
+                  Setup{Api::futureagi, Format::json, "/model-hub/scores/bulk", "application/json"})
+    ->Arg(10);
+BENCHMARK_CAPTURE(decode, evalguard, Setup{Api::evalguard, Format::json, "/api/v1/annotations", "application/json"})
+    ->Arg(1);
 BENCHMARK_CAPTURE(decode, twosignal, Setup{Api::twosignal, Format::json, "/api/v1/scores", "application/json"})->Arg(1);
 
 }  // namespace

@@ -1,6 +1,6 @@
-#include <benchmark/benchmark.h>
-
 #include <thread>
+
+#include <benchmark/benchmark.h>
 
 #include "bench/contestants/contestants.h"
 #include "engine/base/spsc_ring.h"
@@ -53,7 +53,8 @@ void encode_block_row(benchmark::State& state) {
   std::string bytes;
   BlockPostings postings;
   std::uint64_t rows = 0, total = 0;
-  const RowContext context{.workspace = 1, .annotator = 1, .dialect = DialectCode::native, .label = 3, .idempotency = {}};
+  const RowContext context{
+      .workspace = 1, .annotator = 1, .dialect = DialectCode::native, .label = 3, .idempotency = {}};
   for (auto _ : state) {
     const auto& records = batches[(rows / 100) % batches.size()].batch.records;
     value.number = Decimal{static_cast<std::int64_t>(rows % 999'983 + 1), -6};

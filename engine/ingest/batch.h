@@ -9,17 +9,17 @@
 #include "engine/model/catalogue.h"
 #include "engine/model/score_record.h"
 
-/// The scores of one request on their way through the engine. Owned by the connection's exchange; lent to the engine from
-/// IngestEngine::submit (accepted) until Completion::deliver, and completed exactly once. While lent, only the engine
-/// touches it, and the body and arena its records borrow from must not change.
+/// The scores of one request on their way through the engine. Owned by the connection's exchange; lent to the engine
+/// from IngestEngine::submit (accepted) until Completion::deliver, and completed exactly once. While lent, only the
+/// engine touches it, and the body and arena its records borrow from must not change.
 
 namespace sluice {
 
 /// What became of one record. Written by the shard (verdict, slot) and the committer (block).
 struct RecordOutcome {
-  Errc code = Errc::ok;         ///< ok: stored (or, in a dry run, would have been).
+  Errc code = Errc::ok;  ///< ok: stored (or, in a dry run, would have been).
   std::uint16_t slot = 0;
-  LabelNumber label = 0;        ///< The label found, where one was: for texts and ids.
+  LabelNumber label = 0;  ///< The label found, where one was: for texts and ids.
   std::uint64_t block = 0;
   [[nodiscard]] bool stored() const noexcept { return code == Errc::ok; }
 };
@@ -31,8 +31,8 @@ struct BatchOptions {
 
 /// Scoped to key id and route by whoever fills it in.
 struct IdempotencyRequest {
-  Hash128 key;      ///< Keyed hash of (key id, route, header text).
-  Hash128 digest;   ///< Keyed hash of the request (query and body).
+  Hash128 key;     ///< Keyed hash of (key id, route, header text).
+  Hash128 digest;  ///< Keyed hash of the request (query and body).
 };
 
 class Batch {
@@ -52,7 +52,8 @@ class Batch {
   std::optional<IdempotencyRequest> idempotency;
   std::vector<ScoreRecord> records;  ///< Empty is allowed: a barrier behind catalogue changes.
   std::size_t io_thread = 0;
-  void* owner = nullptr;  ///< The submitter's own: finds the connection again on delivery. The engine never looks at it.
+  void* owner =
+      nullptr;  ///< The submitter's own: finds the connection again on delivery. The engine never looks at it.
 
   // Filled by the engine.
   /// ok: see outcomes. Otherwise nothing of the batch is stored: idempotency_mismatch, idempotency_in_flight,
@@ -61,9 +62,9 @@ class Batch {
   /// As long as records, when status is ok. A batch too large for one group may be refused in part: those records carry
   /// overloaded or disk_full.
   std::vector<RecordOutcome> outcomes;
-  WallTime inserted_at = 0;             ///< Of the group (of the first answer, for a replay).
-  bool replayed = false;                ///< The Idempotency-Key was seen before; outcomes are the first answer's.
-  CataloguePtr catalogue;               ///< Knows every label the outcomes name.
+  WallTime inserted_at = 0;  ///< Of the group (of the first answer, for a replay).
+  bool replayed = false;     ///< The Idempotency-Key was seen before; outcomes are the first answer's.
+  CataloguePtr catalogue;    ///< Knows every label the outcomes name.
 
  private:
   friend class IngestEngine;
@@ -77,7 +78,7 @@ class Batch {
   /// With several shards: record indexes grouped by shard, and where each shard's run begins. Empty with one shard.
   std::vector<std::uint32_t> order_;
   std::vector<std::uint32_t> run_begins_;
-  std::size_t bytes_ = 0;  ///< Admitted, returned on completion.
+  std::size_t bytes_ = 0;    ///< Admitted, returned on completion.
   Errc refused_ = Errc::ok;  ///< Why the log refused a group with records of this batch.
 };
 

@@ -8,10 +8,9 @@
 #include "engine/ports/completion.h"
 #include "engine/ports/record_log.h"
 
-/// Takes batches from the io threads, checks and encodes them on the shards, commits them in groups, and hands them back
-/// after the group's fsync.
-/// Threads: submit() from io thread i only with batches whose io_thread is i; start() and stop() from main; metrics() from
-/// any thread. The engine owns its shard and committer threads.
+/// Takes batches from the io threads, checks and encodes them on the shards, commits them in groups, and hands them
+/// back after the group's fsync. Threads: submit() from io thread i only with batches whose io_thread is i; start() and
+/// stop() from main; metrics() from any thread. The engine owns its shard and committer threads.
 
 namespace sluice {
 
@@ -27,7 +26,7 @@ struct EngineMetrics {
   std::uint64_t scores_committed = 0;
   std::uint64_t groups = 0;
   std::uint64_t blocks = 0;
-  std::uint64_t bytes = 0;               ///< Of blocks.
+  std::uint64_t bytes = 0;                          ///< Of blocks.
   std::uint64_t rejected_by_code[kErrcCount] = {};  ///< Indexed by Errc.
   std::uint64_t idempotent_replays = 0;
   std::uint64_t scores_in_flight = 0;

@@ -19,7 +19,8 @@ namespace {
 // hardly ever the same and cost a hash. Ids are looked up at any size: their hash is there already, or they are few.
 constexpr std::size_t kInternedMin = 4;
 constexpr std::size_t kInternedMax = 128;
-// Two-way table of the texts seen in this block. Halved: more repeats are written out again. Doubled: 32 KiB, the L1 cache.
+// Two-way table of the texts seen in this block. Halved: more repeats are written out again. Doubled: 32 KiB, the L1
+// cache.
 constexpr std::size_t kTextSlots = 2048;
 constexpr std::size_t kProfileSlots = 2048;  // Four times the profiles a block can have.
 static_assert(kProfileSlots >= 4 * limits::kBlockRows);
@@ -90,7 +91,8 @@ struct BlockBuilder::State {
     return at + text.size();
   }
 
-  /// The text's earlier place in this block, or 0 after noting that it now stands at `at`. `same` compares with a place.
+  /// The text's earlier place in this block, or 0 after noting that it now stands at `at`. `same` compares with a
+  /// place.
   template <class Same>
   std::uint32_t find_or_note(const char* at, std::uint64_t hash, const Same& same) noexcept {
     const auto tag = static_cast<std::uint32_t>(hash);
@@ -111,9 +113,10 @@ struct BlockBuilder::State {
 
   char* put_interned(char* at, std::string_view text, std::uint64_t hash) noexcept {
     std::array<char, kVarintBytes> head;
-    const auto head_bytes = static_cast<std::size_t>(format::write_varint(head.data(), (text.size() + 1) << 1) - head.data());
-    // What stands at an earlier place was written by put_inline or put_packed, so its first bytes tell its length and the
-    // comparison stays inside the block: the text is compared only behind an equal length.
+    const auto head_bytes =
+        static_cast<std::size_t>(format::write_varint(head.data(), (text.size() + 1) << 1) - head.data());
+    // What stands at an earlier place was written by put_inline or put_packed, so its first bytes tell its length and
+    // the comparison stays inside the block: the text is compared only behind an equal length.
     const std::uint32_t earlier = find_or_note(at, hash, [&](const char* place) noexcept {
       return std::memcmp(place, head.data(), head_bytes) == 0 &&
              std::memcmp(place + head_bytes, text.data(), text.size()) == 0;
@@ -168,16 +171,19 @@ struct BlockBuilder::State {
 
   char* put_value(char* at, const Value& value) noexcept {
     switch (value.kind) {
-      case Value::Kind::number: return put_number(at, value.number);
+      case Value::Kind::number:
+        return put_number(at, value.number);
       case Value::Kind::text:
-      case Value::Kind::failure: return put_text(at, value.text);
+      case Value::Kind::failure:
+        return put_text(at, value.text);
       case Value::Kind::selection:
         at = format::write_varint(at, value.selection.size());
         for (const std::string_view option : value.selection) at = put_text(at, option);
         return at;
       case Value::Kind::none:
       case Value::Kind::thumb_up:
-      case Value::Kind::thumb_down: return at;
+      case Value::Kind::thumb_down:
+        return at;
     }
     return at;
   }
@@ -188,8 +194,8 @@ struct BlockBuilder::State {
       event_base = time;
     }
     // The times of one block are close together, mostly whole milli- or microseconds apart.
-    const std::int64_t since = static_cast<std::int64_t>(static_cast<std::uint64_t>(time) -
-                                                         static_cast<std::uint64_t>(event_base));
+    const std::int64_t since =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(event_base));
     if (since >= std::int64_t{1} << 60 || since <= -(std::int64_t{1} << 60)) {
       at = format::write_varint(at, format::kTimeFollows);
       return format::write_varint(at, static_cast<std::uint64_t>(time));
@@ -211,8 +217,10 @@ struct BlockBuilder::State {
       case IdentityKind::positional:
         at = format::write_varint(at, target.origin.block);
         return format::write_varint(at, target.origin.slot);
-      case IdentityKind::client_id: return at;  // The row's client id is the target's.
-      case IdentityKind::natural: return format::write_varint(at, target.generation);
+      case IdentityKind::client_id:
+        return at;  // The row's client id is the target's.
+      case IdentityKind::natural:
+        return format::write_varint(at, target.generation);
       case IdentityKind::idempotency:
         at = put_hash128(at, target.idempotency);
         return format::write_varint(at, target.item);
@@ -319,7 +327,8 @@ namespace {
 
 [[nodiscard]] bool has_target(EventKind kind) noexcept { return kind == EventKind::patch || kind == EventKind::erase; }
 
-[[nodiscard]] std::uint32_t shape_of(const ScoreRecord& record, const Value& value, const RowContext& context) noexcept {
+[[nodiscard]] std::uint32_t shape_of(const ScoreRecord& record, const Value& value,
+                                     const RowContext& context) noexcept {
   IdentityKind identity = record.identity;
   if (identity == IdentityKind::positional && context.idempotency) identity = IdentityKind::idempotency;
   std::uint32_t bits = static_cast<std::uint32_t>(record.kind) << shape::kKindAt |

@@ -7,8 +7,8 @@
 
 #include "engine/base/bytes.h"
 
-/// The constants and the smallest codecs of a block, shared by its writer and its reader only. store/README.md, "Blocks",
-/// is the specification; change both together, and the version with them.
+/// The constants and the smallest codecs of a block, shared by its writer and its reader only. store/README.md,
+/// "Blocks", is the specification; change both together, and the version with them.
 
 namespace sluice::block_format {
 
@@ -27,9 +27,9 @@ inline constexpr std::uint8_t kWideOffsets = 1;  // Flag: the offset tables hold
 
 /// What a profile's shape says about its rows.
 namespace shape {
-inline constexpr int kKindAt = 0;        // 2 bits: EventKind.
-inline constexpr int kIdentityAt = 2;    // 2 bits: IdentityKind.
-inline constexpr int kValueAt = 4;       // 3 bits: Value::Kind.
+inline constexpr int kKindAt = 0;      // 2 bits: EventKind.
+inline constexpr int kIdentityAt = 2;  // 2 bits: IdentityKind.
+inline constexpr int kValueAt = 4;     // 3 bits: Value::Kind.
 inline constexpr std::uint32_t kNotes = 1u << 7;
 inline constexpr std::uint32_t kParent = 1u << 8;
 inline constexpr std::uint32_t kVerdict = 1u << 9;

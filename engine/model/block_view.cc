@@ -46,7 +46,9 @@ struct Layout {
 class TextReader {
  public:
   TextReader(const Layout& layout, std::size_t offset, std::string& unpacked) noexcept
-      : begin_(layout.begin + format::kHeaderBytes), cursor_(layout.begin + offset, layout.tables), unpacked_(unpacked) {}
+      : begin_(layout.begin + format::kHeaderBytes),
+        cursor_(layout.begin + offset, layout.tables),
+        unpacked_(unpacked) {}
 
   [[nodiscard]] Cursor& cursor() noexcept { return cursor_; }
   [[nodiscard]] bool failed() const noexcept { return cursor_.failed(); }
@@ -153,8 +155,11 @@ void read_target(TextReader& reader, TargetIdentity& target) {
       target.origin.slot = static_cast<std::uint16_t>(slot);
       return;
     }
-    case IdentityKind::client_id: return;
-    case IdentityKind::natural: target.generation = cursor.varint32(); return;
+    case IdentityKind::client_id:
+      return;
+    case IdentityKind::natural:
+      target.generation = cursor.varint32();
+      return;
     case IdentityKind::idempotency:
       target.idempotency = read_hash128(reader);
       target.item = cursor.varint32();
@@ -198,13 +203,20 @@ void read_target(TextReader& reader, TargetIdentity& target) {
 
 void read_value(TextReader& reader, Value& value, RowScratch& scratch) {
   switch (value.kind) {
-    case Value::Kind::number: value.number = read_number(reader.cursor()); return;
+    case Value::Kind::number:
+      value.number = read_number(reader.cursor());
+      return;
     case Value::Kind::text:
-    case Value::Kind::failure: value.text = reader.text(); return;
-    case Value::Kind::selection: read_selection(reader, value, scratch.selection); return;
+    case Value::Kind::failure:
+      value.text = reader.text();
+      return;
+    case Value::Kind::selection:
+      read_selection(reader, value, scratch.selection);
+      return;
     case Value::Kind::none:
     case Value::Kind::thumb_up:
-    case Value::Kind::thumb_down: return;
+    case Value::Kind::thumb_down:
+      return;
   }
 }
 

@@ -28,8 +28,8 @@ namespace {
 
 }  // namespace
 
-/// Writers take `mutex`; `published_mutex` only guards the pointer that readers copy. std::atomic<std::shared_ptr> would
-/// spin on a bit just as long, and ThreadSanitizer rightly objects to g++ 12's (its reader unlocks relaxed).
+/// Writers take `mutex`; `published_mutex` only guards the pointer that readers copy. std::atomic<std::shared_ptr>
+/// would spin on a bit just as long, and ThreadSanitizer rightly objects to g++ 12's (its reader unlocks relaxed).
 struct Catalogue::State {
   using Root = CatalogueSnapshot::Workspaces;
 
@@ -94,8 +94,8 @@ struct Catalogue::State {
   [[nodiscard]] Result<CatalogueResult> create_dialect_label(WorkspaceNumber workspace, LabelOrigin origin,
                                                              std::string_view name, WallTime now);
   [[nodiscard]] Result<WorkspaceNumber> ensure_workspace(Draft& draft, const CreateKey& change, WallTime now) const;
-  [[nodiscard]] Result<AnnotatorNumber> ensure_annotator(Draft& draft, WorkspaceNumber workspace, const CreateKey& change,
-                                                         WallTime now) const;
+  [[nodiscard]] Result<AnnotatorNumber> ensure_annotator(Draft& draft, WorkspaceNumber workspace,
+                                                         const CreateKey& change, WallTime now) const;
   [[nodiscard]] static bool is_taken(const Root& root, const Label& label);
 
   std::mutex mutex;
@@ -221,7 +221,8 @@ Result<CatalogueResult> Catalogue::State::apply(const CreateKey& change, WallTim
   Draft next = draft();
   const ApiKey* key = next.root.key(change.key_id);
   if (key != nullptr) {
-    const bool same = key->digest == change.digest && next.root.tenant(key->workspace)->info.name == change.workspace_name;
+    const bool same =
+        key->digest == change.digest && next.root.tenant(key->workspace)->info.name == change.workspace_name;
     if (!same) return Error{Errc::name_taken, 0, "key"};
   } else {
     if (next.root.key_count >= limits::kKeys) return Error{Errc::limit_reached, 0, "keys"};

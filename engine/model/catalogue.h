@@ -16,8 +16,8 @@
 ///
 /// CatalogueSnapshot is immutable; any thread may hold one. Catalogue owns the current snapshot: apply() (any thread, a
 /// mutex inside) makes a change visible at once and queues its record; the committer drains the queue into every group
-/// AFTER it has taken that group's blocks, so a change is in the same or an earlier write than the first row that carries
-/// it. A reader that needs the change to be durable (every API answer) submits an empty batch after apply().
+/// AFTER it has taken that group's blocks, so a change is in the same or an earlier write than the first row that
+/// carries it. A reader that needs the change to be durable (every API answer) submits an empty batch after apply().
 
 namespace sluice {
 
@@ -64,8 +64,8 @@ class CatalogueSnapshot {
   [[nodiscard]] const Annotator* annotator(AnnotatorNumber number) const noexcept;
   [[nodiscard]] const Annotator* annotator_by_id(WorkspaceNumber workspace, const Uuid& id) const noexcept;
   [[nodiscard]] const ApiKey* key(std::string_view id) const noexcept;
-  [[nodiscard]] std::vector<const ApiKey*> keys() const;               ///< By number.
-  [[nodiscard]] std::vector<const Workspace*> workspaces() const;      ///< By number.
+  [[nodiscard]] std::vector<const ApiKey*> keys() const;           ///< By number.
+  [[nodiscard]] std::vector<const Workspace*> workspaces() const;  ///< By number.
 
   [[nodiscard]] const Label* label(LabelNumber number) const noexcept;
   [[nodiscard]] const Label* label_by_id(WorkspaceNumber workspace, const Uuid& id) const noexcept;
@@ -101,13 +101,14 @@ struct UpdateLabel {
   std::optional<bool> allow_notes, archived;
 };
 struct CreateKey {
-  std::string workspace_name;  ///< Created when it does not exist.
-  bool strict_sources = false; ///< For a workspace created by this change.
+  std::string workspace_name;   ///< Created when it does not exist.
+  bool strict_sources = false;  ///< For a workspace created by this change.
   std::string key_id;
   std::array<std::uint8_t, 32> digest{};
-  std::string name;            ///< Of the key.
-  std::string annotator_name, annotator_email;  ///< The same e-mail (or name, without one) in a workspace is the same annotator.
-  std::optional<Uuid> annotator_id;             ///< An existing annotator of the workspace, or the id to give a new one.
+  std::string name;  ///< Of the key.
+  std::string annotator_name,
+      annotator_email;               ///< The same e-mail (or name, without one) in a workspace is the same annotator.
+  std::optional<Uuid> annotator_id;  ///< An existing annotator of the workspace, or the id to give a new one.
   std::uint8_t scopes = 0;
 };
 struct RevokeKey {

@@ -62,7 +62,8 @@ const CatalogueSnapshot::Workspaces::LabelPtr* CatalogueSnapshot::Workspaces::la
 const Label* CatalogueSnapshot::Workspaces::label_by_id(WorkspaceNumber workspace, const Uuid& id) const {
   const Tenant* const owner = tenant(workspace);
   if (owner == nullptr) return nullptr;
-  const auto* found = owner->labels_by_id.find(text_hash(0, id.view()), [&](const Label& label) { return label.id == id; });
+  const auto* found =
+      owner->labels_by_id.find(text_hash(0, id.view()), [&](const Label& label) { return label.id == id; });
   return found != nullptr ? found->get() : nullptr;
 }
 
@@ -100,13 +101,15 @@ const CatalogueSnapshot::Workspaces::Name* CatalogueSnapshot::Workspaces::labels
   const Tenant* const owner = tenant(workspace);
   if (owner == nullptr) return nullptr;
   const std::string folded = ascii_folded(name);
-  const auto* found = owner->names.find(text_hash(0, folded), [&](const Name& entry) { return entry.folded == folded; });
+  const auto* found =
+      owner->names.find(text_hash(0, folded), [&](const Name& entry) { return entry.folded == folded; });
   return found != nullptr ? found->get() : nullptr;
 }
 
 void CatalogueSnapshot::Workspaces::put_tenant(Tenant changed) {
   const WorkspaceNumber number = changed.info.number;
-  tenants.put(number, [](const Tenant&) { return true; }, std::make_shared<const Tenant>(std::move(changed)));
+  tenants.put(
+      number, [](const Tenant&) { return true; }, std::make_shared<const Tenant>(std::move(changed)));
 }
 
 void CatalogueSnapshot::Workspaces::put(Workspace workspace) {
@@ -119,8 +122,9 @@ void CatalogueSnapshot::Workspaces::put(Workspace workspace) {
     workspace_names.remove(text_hash(0, before->info.name), is_before);
   }
   next_workspace = std::max(next_workspace, workspace.number + 1);
-  workspace_names.put(text_hash(0, workspace.name), [&](const NamedWorkspace& w) { return w.name == workspace.name; },
-                      std::make_shared<const NamedWorkspace>(NamedWorkspace{workspace.name, workspace.number}));
+  workspace_names.put(
+      text_hash(0, workspace.name), [&](const NamedWorkspace& w) { return w.name == workspace.name; },
+      std::make_shared<const NamedWorkspace>(NamedWorkspace{workspace.name, workspace.number}));
   changed.info = std::move(workspace);
   put_tenant(std::move(changed));
 }

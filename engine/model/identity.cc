@@ -55,12 +55,15 @@ bool operator==(const IdentityKey& a, const IdentityKey& b) noexcept {
   if (a.kind != b.kind || a.workspace != b.workspace) return false;
   if (!same_source(a.source, b.source) || a.parent_id != b.parent_id) return false;
   switch (a.kind) {
-    case IdentityKind::positional: return a.origin == b.origin;
-    case IdentityKind::client_id: return a.client_id == b.client_id;
+    case IdentityKind::positional:
+      return a.origin == b.origin;
+    case IdentityKind::client_id:
+      return a.client_id == b.client_id;
     case IdentityKind::natural:
       return a.label == b.label && a.annotator == b.annotator && a.generation == b.generation &&
              a.queue_item == b.queue_item;
-    case IdentityKind::idempotency: return a.idempotency == b.idempotency && a.item == b.item;
+    case IdentityKind::idempotency:
+      return a.idempotency == b.idempotency && a.item == b.item;
   }
   return false;
 }
@@ -104,8 +107,8 @@ IdentityKey identity_of(const ScoreRecord& record, const RowContext& context, Po
 }
 
 Uuid score_id(const KeyedHash& keys, std::uint64_t source_hash, const IdentityKey& identity) {
-  // Workspace and source are in source_hash. Texts enter through a hash of their own, so that two neighbouring texts can
-  // never run into each other.
+  // Workspace and source are in source_hash. Texts enter through a hash of their own, so that two neighbouring texts
+  // can never run into each other.
   std::uint64_t prefix = kIdentityDomain | static_cast<std::uint64_t>(identity.kind) << 48;
   if (!identity.parent_id.empty()) prefix ^= keys.hash(kParentDomain, identity.parent_id);
   std::array<char, 20> bytes{};

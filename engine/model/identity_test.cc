@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "engine/model/row.h"
 #include "engine/model/row_samples.h"
@@ -11,7 +11,9 @@ namespace {
 const KeyedHash kKeys(samples::kHashKey);
 constexpr SourceRef kTrace{SourceSpelling::trace, {}, "t"};
 
-[[nodiscard]] Uuid id_of(const IdentityKey& key) { return score_id(kKeys, source_hash(kKeys, key.workspace, key.source), key); }
+[[nodiscard]] Uuid id_of(const IdentityKey& key) {
+  return score_id(kKeys, source_hash(kKeys, key.workspace, key.source), key);
+}
 
 [[nodiscard]] IdentityKey key_of(IdentityKind kind) {
   IdentityKey key;
@@ -45,8 +47,8 @@ TEST(IdentityTest, ARecordAndItsRowHaveTheSameIdentity) {
 TEST(IdentityTest, PatchAndEraseNameTheScoreTheyTarget) {
   const RowContext context{1, 2, DialectCode::native, 3, {}};
   const Hash128 idempotency{5, 6};
-  for (const IdentityKind kind : {IdentityKind::positional, IdentityKind::client_id, IdentityKind::natural,
-                                  IdentityKind::idempotency}) {
+  for (const IdentityKind kind :
+       {IdentityKind::positional, IdentityKind::client_id, IdentityKind::natural, IdentityKind::idempotency}) {
     ScoreRecord set;
     set.source = kTrace;
     set.identity = kind == IdentityKind::idempotency ? IdentityKind::positional : kind;
@@ -88,9 +90,18 @@ TEST(IdentityTest, EveryFieldOfAnIdentityCounts) {
   add(positional, [](IdentityKey& k) { k.origin = {2, 2}; });
   add(client_id, [](IdentityKey& k) { k.client_id = "a"; });
   add(client_id, [](IdentityKey& k) { k.client_id = "b"; });
-  add(client_id, [](IdentityKey& k) { k.client_id = "a"; k.workspace = 2; });
-  add(client_id, [](IdentityKey& k) { k.client_id = "a"; k.parent_id = "p"; });
-  add(client_id, [](IdentityKey& k) { k.client_id = "a"; k.source = {SourceSpelling::span, {}, "t"}; });
+  add(client_id, [](IdentityKey& k) {
+    k.client_id = "a";
+    k.workspace = 2;
+  });
+  add(client_id, [](IdentityKey& k) {
+    k.client_id = "a";
+    k.parent_id = "p";
+  });
+  add(client_id, [](IdentityKey& k) {
+    k.client_id = "a";
+    k.source = {SourceSpelling::span, {}, "t"};
+  });
   add(natural, [](IdentityKey& k) { k.label = 1; });
   add(natural, [](IdentityKey& k) { k.annotator = 1; });
   add(natural, [](IdentityKey& k) { k.generation = 1; });

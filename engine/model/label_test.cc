@@ -16,7 +16,9 @@ using Shape = ValueInput::Shape;
 [[nodiscard]] ValueInput text(std::string_view content, Shape shape = Shape::bare) {
   return {shape, Kind::text, false, content, {}};
 }
-[[nodiscard]] ValueInput boolean(bool value, Shape shape = Shape::bare) { return {shape, Kind::boolean, value, {}, {}}; }
+[[nodiscard]] ValueInput boolean(bool value, Shape shape = Shape::bare) {
+  return {shape, Kind::boolean, value, {}, {}};
+}
 [[nodiscard]] ValueInput of(Kind kind, Shape shape = Shape::bare) { return {shape, kind, false, {}, {}}; }
 [[nodiscard]] ValueInput list(std::span<const std::string_view> items, Shape shape = Shape::bare) {
   return {shape, Kind::list, false, {}, items};
@@ -106,7 +108,8 @@ TEST(CheckValueTest, AbsentSettingsAreNotChecked) {
   expect_texts(numeric("1", "", ""), kMinOnly);
   const Case kMaxOnly[] = {{"below", number("-1e300"), ""}, {"above", number("2"), "n must be at most 1.25."}};
   expect_texts(numeric("", "1.25", ""), kMaxOnly);
-  const Case kStepOnly[] = {{"on", number("-0.3"), ""}, {"off", number("0.25"), "n must match the configured step size."}};
+  const Case kStepOnly[] = {{"on", number("-0.3"), ""},
+                            {"off", number("0.25"), "n must match the configured step size."}};
   expect_texts(numeric("", "", "0.1"), kStepOnly);
 }
 
@@ -186,7 +189,8 @@ TEST(CheckValueTest, SelectionsComeFromTheOptions) {
   const Case kMany[] = {{"too many", list(many), "n allows at most 256 selected options."}};
   expect_texts(label, kMany);
   Label open = label_of(LabelType::categorical);
-  const Case kOpen[] = {{"any", text("whatever"), ""}, {"but not none", list(kBlank), "n contains an option that is not configured."}};
+  const Case kOpen[] = {{"any", text("whatever"), ""},
+                        {"but not none", list(kBlank), "n contains an option that is not configured."}};
   expect_texts(open, kOpen);
 }
 
@@ -235,8 +239,8 @@ TEST(CheckValueTest, AnnotationsMayHaveAnyNumberOrNone) {
 }
 
 TEST(CheckValueTest, FailuresAreNeverAValue) {
-  for (const LabelType type : {LabelType::text, LabelType::categorical, LabelType::numeric, LabelType::star,
-                               LabelType::thumbs_up_down}) {
+  for (const LabelType type :
+       {LabelType::text, LabelType::categorical, LabelType::numeric, LabelType::star, LabelType::thumbs_up_down}) {
     Value value;
     std::string_view scratch;
     const ValueInput input{Shape::bare, Kind::failure, false, "timed out", {}};

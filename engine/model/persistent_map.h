@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
-/// Immutable map from a 64-bit hash to shared values: a radix tree whose changes copy one path and share the rest, so that
-/// a catalogue snapshot of 10,000 labels costs a few nodes. Several values may have the same hash; the caller's predicate
-/// tells them apart. A map object is a value: any thread may read its own copy.
+/// Immutable map from a 64-bit hash to shared values: a radix tree whose changes copy one path and share the rest, so
+/// that a catalogue snapshot of 10,000 labels costs a few nodes. Several values may have the same hash; the caller's
+/// predicate tells them apart. A map object is a value: any thread may read its own copy.
 
 namespace sluice {
 
@@ -68,8 +68,8 @@ class PersistentMap {
 
   /// A null `value` removes.
   template <class Is>
-  [[nodiscard]] static std::shared_ptr<const Node> changed(const Node* node, int shift, std::uint64_t hash, const Is& is,
-                                                           Pointer value) {
+  [[nodiscard]] static std::shared_ptr<const Node> changed(const Node* node, int shift, std::uint64_t hash,
+                                                           const Is& is, Pointer value) {
     auto copy = node != nullptr ? std::make_shared<Node>(*node) : std::make_shared<Node>();
     Slot& slot = copy->slots[digit(hash, shift)];
     if (slot.node != nullptr) {

@@ -7,7 +7,8 @@
 
 #include "engine/model/row.h"
 
-/// Random events for the tests of rows and blocks: every field present and absent, texts that repeat and texts that do not.
+/// Random events for the tests of rows and blocks: every field present and absent, texts that repeat and texts that do
+/// not.
 
 namespace sluice::samples {
 
@@ -47,14 +48,17 @@ class Maker {
   }
   [[nodiscard]] std::string_view id() {
     switch (below(4)) {
-      case 0: return uuid(20);
-      case 1: return uuid(1'000'000'000);
+      case 0:
+        return uuid(20);
+      case 1:
+        return uuid(1'000'000'000);
       case 2: {  // Upper case: must not be packed.
         std::string upper(uuid(20));
         upper[0] = 'A';
         return keep(std::move(upper));
       }
-      default: return text(256);
+      default:
+        return text(256);
     }
   }
   [[nodiscard]] SourceRef source() {
@@ -77,8 +81,9 @@ class Maker {
     return value;
   }
   [[nodiscard]] Decimal number() {
-    constexpr Decimal kEdges[] = {{0, 0}, {INT64_MAX, 0}, {INT64_MIN, 0}, {1, INT16_MAX}, {-1, INT16_MIN}, {1, 308},
-                                  {5, -324}, {99999999999999999, -6}, {7, -5}, {7, -6}, {(1LL << 60) - 1, -1}, {1LL << 60, -1}};
+    constexpr Decimal kEdges[] = {
+        {0, 0},    {INT64_MAX, 0},          {INT64_MIN, 0}, {1, INT16_MAX}, {-1, INT16_MIN},       {1, 308},
+        {5, -324}, {99999999999999999, -6}, {7, -5},        {7, -6},        {(1LL << 60) - 1, -1}, {1LL << 60, -1}};
     if (chance(30)) return kEdges[below(std::size(kEdges))];
     return {static_cast<std::int64_t>(below(20001)) - 10000, static_cast<std::int16_t>(-static_cast<int>(below(5)))};
   }
@@ -107,8 +112,11 @@ class Maker {
     if (chance(20)) record.queue_item = id();
     if (chance(20)) record.metadata = text(500);
     if (chance(40)) record.event_time = time();
-    made.context = {static_cast<WorkspaceNumber>(1 + below(2)), static_cast<AnnotatorNumber>(1 + below(4)),
-                    static_cast<DialectCode>(below(4)), static_cast<LabelNumber>(below(chance(5) ? 1'000'000 : 12)), {}};
+    made.context = {static_cast<WorkspaceNumber>(1 + below(2)),
+                    static_cast<AnnotatorNumber>(1 + below(4)),
+                    static_cast<DialectCode>(below(4)),
+                    static_cast<LabelNumber>(below(chance(5) ? 1'000'000 : 12)),
+                    {}};
     if (record.identity == IdentityKind::positional && chance(40)) made.context.idempotency = hash128();
     if (record.kind == EventKind::patch || record.kind == EventKind::erase) {
       record.patch_fields = static_cast<std::uint8_t>(below(16));
@@ -121,7 +129,9 @@ class Maker {
         case IdentityKind::client_id:
           if (record.client_id.empty()) record.client_id = "c";
           break;
-        case IdentityKind::natural: record.target.generation = static_cast<std::uint32_t>(below(4)); break;
+        case IdentityKind::natural:
+          record.target.generation = static_cast<std::uint32_t>(below(4));
+          break;
         case IdentityKind::idempotency:
           record.target.idempotency = hash128();
           record.target.item = static_cast<std::uint32_t>(below(10));

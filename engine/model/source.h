@@ -49,6 +49,7 @@ struct SourceRef {
 [[nodiscard]] bool same_source(const SourceRef& a, const SourceRef& b) noexcept;  ///< Canonical type and id.
 
 /// Key of the by_source family: keyed hash of workspace, canonical type and id.
-[[nodiscard]] std::uint64_t source_hash(const KeyedHash& keys, WorkspaceNumber workspace, const SourceRef& source) noexcept;
+[[nodiscard]] std::uint64_t source_hash(const KeyedHash& keys, WorkspaceNumber workspace,
+                                        const SourceRef& source) noexcept;
 
 }  // namespace sluice

@@ -15,13 +15,14 @@ enum class LabelType : std::uint8_t { text = 0, categorical = 1, numeric = 2, st
 
 /// What a decoder saw. Texts and numbers are borrowed from the body or the request's arena.
 struct ValueInput {
-  /// Which of the canonical wrappers stood around the payload: {"value": …}, {"rating": …}, {"selected": …}, {"text": …}.
+  /// Which of the canonical wrappers stood around the payload: {"value": …}, {"rating": …}, {"selected": …}, {"text":
+  /// …}.
   enum class Shape : std::uint8_t { bare, value, rating, selected, text };
   enum class Kind : std::uint8_t {
-    absent,   ///< No value at all (an EvalGuard comment).
+    absent,  ///< No value at all (an EvalGuard comment).
     null,
     boolean,
-    number,   ///< `text` is the JSON token, unparsed.
+    number,  ///< `text` is the JSON token, unparsed.
     text,
     list,     ///< Strings only.
     failure,  ///< The evaluator failed; `text` says how. Never counted as 0.
@@ -36,10 +37,18 @@ struct ValueInput {
 
 /// What a row holds. Texts are borrowed: from the input while encoding, from the block while reading.
 struct Value {
-  enum class Kind : std::uint8_t { none = 0, number = 1, text = 2, selection = 3, thumb_up = 4, thumb_down = 5, failure = 6 };
+  enum class Kind : std::uint8_t {
+    none = 0,
+    number = 1,
+    text = 2,
+    selection = 3,
+    thumb_up = 4,
+    thumb_down = 5,
+    failure = 6
+  };
   Kind kind = Kind::none;
   Decimal number;
-  std::string_view text;                       ///< text, failure.
+  std::string_view text;  ///< text, failure.
   std::span<const std::string_view> selection;
 };
 [[nodiscard]] bool operator==(const Value& a, const Value& b) noexcept;

@@ -10,8 +10,8 @@
 #include "engine/model/catalogue.h"
 #include "engine/model/row.h"
 
-/// Where groups become durable. Implemented by store/ on RocksDB and by MemoryLog in tests; narrow on purpose, so that it
-/// can one day be a topic with one partition per shard.
+/// Where groups become durable. Implemented by store/ on RocksDB and by MemoryLog in tests; narrow on purpose, so that
+/// it can one day be a topic with one partition per shard.
 
 namespace sluice {
 
@@ -19,14 +19,14 @@ namespace sluice {
 enum class Durability : std::uint8_t { durable, refused, unknown };
 
 struct GroupBlock {
-  std::uint64_t sequence = 0;               ///< Consecutive over all groups, from 1.
-  std::shared_ptr<const std::string> bytes; ///< Sealed. Shared with the hot index, which serves reads from it.
+  std::uint64_t sequence = 0;                ///< Consecutive over all groups, from 1.
+  std::shared_ptr<const std::string> bytes;  ///< Sealed. Shared with the hot index, which serves reads from it.
   BlockPostings postings;
 };
 
 /// One request-level Idempotency-Key and what repeats its answer. Opaque to the log but for its time.
 struct IdempotencyEntry {
-  std::string key;    ///< 'i' ‖ time, big endian ‖ 128-bit hash: sorts by time, so that expiry is a range delete.
+  std::string key;  ///< 'i' ‖ time, big endian ‖ 128-bit hash: sorts by time, so that expiry is a range delete.
   std::string value;
 };
 

@@ -6,8 +6,8 @@
 
 #include "net/dialect/exchange.h"
 
-/// A vendor's wire format: routes, and how its errors look. Dialects are pure translators: no I/O, clock, thread or global
-/// state; everything lives in the Exchange. One static instance each, listed in net/dialects/registry.h.
+/// A vendor's wire format: routes, and how its errors look. Dialects are pure translators: no I/O, clock, thread or
+/// global state; everything lives in the Exchange. One static instance each, listed in net/dialects/registry.h.
 
 namespace sluice {
 
@@ -41,8 +41,8 @@ class Dialect {
 
 /// Default sentence for a code, for refusals that need no detail. Literal.
 [[nodiscard]] std::string_view default_message(Errc code) noexcept;
-/// HTTP status a whole-request refusal with this code has in every dialect (400, 401, 403, 404, 405, 409, 413, 415, 422,
-/// 429, 503, 507, 500).
+/// HTTP status a whole-request refusal with this code has in every dialect (400, 401, 403, 404, 405, 409, 413, 415,
+/// 422, 429, 503, 507, 500).
 [[nodiscard]] int default_status(Errc code) noexcept;
 
 }  // namespace sluice

@@ -10,7 +10,8 @@
 #include "net/dialect/request.h"
 
 /// One request from its head to its reply: everything an endpoint needs and everything it leaves for later steps.
-/// Owned by a connection, used by one thread at a time; while `batch` or `read` is lent to the engine nobody touches it.
+/// Owned by a connection, used by one thread at a time; while `batch` or `read` is lent to the engine nobody touches
+/// it.
 
 namespace sluice {
 
@@ -26,9 +27,9 @@ struct ItemError {
 
 /// What an endpoint wants done next. The transport does it and calls resume().
 enum class Next : std::uint8_t {
-  reply,   ///< `reply` is complete.
-  write,   ///< Submit `batch`; afterwards batch.status and outcomes are filled (an overload or full disk is answered by the
-           ///< transport in the dialect's shape and never resumes; every other status does resume).
+  reply,  ///< `reply` is complete.
+  write,  ///< Submit `batch`; afterwards batch.status and outcomes are filled (an overload or full disk is answered by
+          ///< the transport in the dialect's shape and never resumes; every other status does resume).
   read,    ///< Run `read`.
   change,  ///< Apply `change`; then, when it succeeded, commit it durably with the empty or filled `batch`.
 };
@@ -41,12 +42,12 @@ struct DialectOptions {
 struct Exchange {
   RequestView request;
   Principal principal;
-  CataloguePtr catalogue;            ///< As of the request's start; renewed by the transport after write and change.
+  CataloguePtr catalogue;  ///< As of the request's start; renewed by the transport after write and change.
   const KeyedHash* keys = nullptr;
   const KeyMaker* key_maker = nullptr;  ///< For /v1/keys.
   const DialectOptions* options = nullptr;
-  JsonParser* json = nullptr;        ///< The io thread's parser; its results die with the next parse.
-  WallTime now = 0;                  ///< When the request's head was complete.
+  JsonParser* json = nullptr;  ///< The io thread's parser; its results die with the next parse.
+  WallTime now = 0;            ///< When the request's head was complete.
 
   Arena arena;
   Batch batch;
@@ -57,10 +58,10 @@ struct Exchange {
   Result<CatalogueResult> changed = Errc::internal;
 
   Reply reply;
-  std::uint32_t step = 0;              ///< The endpoint's own; 0 at start().
-  std::uint32_t flags = 0;             ///< The endpoint's own.
-  Uuid uuid;                           ///< The endpoint's own (an id from the path, …).
-  std::vector<QueryParam> query;       ///< Filled by endpoints that take parameters.
+  std::uint32_t step = 0;         ///< The endpoint's own; 0 at start().
+  std::uint32_t flags = 0;        ///< The endpoint's own.
+  Uuid uuid;                      ///< The endpoint's own (an id from the path, …).
+  std::vector<QueryParam> query;  ///< Filled by endpoints that take parameters.
   std::string query_storage;
 
   void reset() noexcept;

@@ -10,12 +10,12 @@
 #include "net/dialect/json_reader.h"
 
 /// The inline layer for decoders: a forward-only walk, each value consumed exactly once (one that a callback leaves is
-/// consumed for it). Every function returns Errc::ok or the reason. While `JsonDocument::broken()` is false a bad value was
-/// consumed and the walk goes on, so that one bad item never costs its neighbours; once it is true, nothing that was read may
-/// be used. Texts are views into the body when they hold no escape, else unescaped into the arena.
+/// consumed for it). Every function returns Errc::ok or the reason. While `JsonDocument::broken()` is false a bad value
+/// was consumed and the walk goes on, so that one bad item never costs its neighbours; once it is true, nothing that
+/// was read may be used. Texts are views into the body when they hold no escape, else unescaped into the arena.
 ///
-/// simdjson finds the tokens (its stage 1: structural characters, quotes, UTF-8, control characters); the grammar is walked
-/// here, token by token. Its own On-Demand walk skips what is not asked for, and 3.0.1 has known holes there.
+/// simdjson finds the tokens (its stage 1: structural characters, quotes, UTF-8, control characters); the grammar is
+/// walked here, token by token. Its own On-Demand walk skips what is not asked for, and 3.0.1 has known holes there.
 
 namespace sluice {
 
@@ -42,10 +42,10 @@ class JsonValue {
   /// As skip(), and returns the value's raw text (validated, as sent, no surrounding space).
   [[nodiscard]] Errc raw(std::string_view& out);
 
-  /// Calls `member(key, value) -> Errc` for each member. Escaped keys are unescaped first. A callback's error does not stop
-  /// the walk: the first one is returned at the end. A duplicate key, a key over limits::kKeyBytes or more than
-  /// limits::kJsonMembers members are errors of this object (see JsonDocument::bad_key()); such members are not passed on.
-  /// Errors besides: wrong_type, field_null, too_deep.
+  /// Calls `member(key, value) -> Errc` for each member. Escaped keys are unescaped first. A callback's error does not
+  /// stop the walk: the first one is returned at the end. A duplicate key, a key over limits::kKeyBytes or more than
+  /// limits::kJsonMembers members are errors of this object (see JsonDocument::bad_key()); such members are not passed
+  /// on. Errors besides: wrong_type, field_null, too_deep.
   template <class Member>
   [[nodiscard]] Errc object(Member&& member);
   /// Calls `element(index, value) -> Errc` likewise.
@@ -64,9 +64,9 @@ class JsonValue {
 class JsonDocument {
  public:
   JsonDocument(JsonParser& parser, Arena& arena) : parser_(parser), arena_(arena) {}
-  /// `text` must have limits::kPadding readable bytes behind it; it is not modified. A BOM, a root that is neither object
-  /// nor array, and invalid UTF-8 are errors. Calls `root(value) -> Errc`, then checks that nothing follows (trailing_bytes).
-  /// May be called again with another text; the results of the call before die then.
+  /// `text` must have limits::kPadding readable bytes behind it; it is not modified. A BOM, a root that is neither
+  /// object nor array, and invalid UTF-8 are errors. Calls `root(value) -> Errc`, then checks that nothing follows
+  /// (trailing_bytes). May be called again with another text; the results of the call before die then.
   template <class Root>
   [[nodiscard]] Errc parse(std::string_view text, Root&& root);
   /// The document is not JSON, not UTF-8 or has trailing bytes.
@@ -93,9 +93,7 @@ class JsonDocument {
   [[nodiscard]] Errc open(std::string_view text);
   Errc break_at(std::uint32_t token, Errc code = Errc::malformed_json) noexcept;
   /// First character of a token; NUL past the last one.
-  [[nodiscard]] char head(std::uint32_t token) const noexcept {
-    return token < count_ ? text_[tokens_[token]] : '\0';
-  }
+  [[nodiscard]] char head(std::uint32_t token) const noexcept { return token < count_ ? text_[tokens_[token]] : '\0'; }
   /// End of a scalar token: where the next one begins, less the space between.
   [[nodiscard]] std::uint32_t scalar_end(std::uint32_t token) const noexcept {
     std::uint32_t end = tokens_[token + 1];
@@ -129,30 +127,37 @@ class JsonDocument {
   const char* text_ = "";
   const std::uint32_t* tokens_ = nullptr;  // Offsets of tokens; [count_] is the text's size.
   std::uint32_t count_ = 0;
-  std::uint32_t next_ = 0;                 // First token not consumed.
+  std::uint32_t next_ = 0;  // First token not consumed.
   int depth_ = 0;
-  std::uint32_t next_escape_ = 0;          // A backslash with none between it and the last string looked at, or the size.
+  std::uint32_t next_escape_ = 0;  // A backslash with none between it and the last string looked at, or the size.
   Errc broken_ = Errc::ok;
   std::size_t broken_at_ = 0;
   std::string_view bad_key_;
 };
 
 /// A score's value, whatever its shape: bare scalar, list of strings, or one of the canonical one-key objects
-/// ({"value"|"rating"|"selected"|"text": …}), or {"error": "…"} for an evaluator's failure. An object's `label` text beside the
-/// payload goes to `verdict`. Other shapes give Kind::invalid, not an error. Errors: string_too_long, too_many_members (a
-/// selection over limits::kSelectedOptions), and what object() and array() return.
+/// ({"value"|"rating"|"selected"|"text": …}), or {"error": "…"} for an evaluator's failure. An object's `label` text
+/// beside the payload goes to `verdict`. Other shapes give Kind::invalid, not an error. Errors: string_too_long,
+/// too_many_members (a selection over limits::kSelectedOptions), and what object() and array() return.
 [[nodiscard]] Errc read_value_input(JsonValue value, Arena& arena, ValueInput& out, std::string_view& verdict);
 
 // Inline parts.
 
 inline JsonKind JsonValue::kind() const noexcept {
   switch (document_->head(at_)) {
-    case '"': return JsonKind::string;
-    case '{': return JsonKind::object;
-    case '[': return JsonKind::array;
-    case 't': case 'f': return JsonKind::boolean;
-    case 'n': return JsonKind::null;
-    default: return JsonKind::number;
+    case '"':
+      return JsonKind::string;
+    case '{':
+      return JsonKind::object;
+    case '[':
+      return JsonKind::array;
+    case 't':
+    case 'f':
+      return JsonKind::boolean;
+    case 'n':
+      return JsonKind::null;
+    default:
+      return JsonKind::number;
   }
 }
 
@@ -235,9 +240,8 @@ Errc JsonValue::object(Member&& member) {
     std::string_view key;
     const Errc key_code = document.key_at(token, keys, key);
     if (document.broken()) break;
-    document.settle(token + 2, first, [&](JsonValue& value) -> Errc {
-      return key_code == Errc::ok ? member(key, value) : key_code;
-    });
+    document.settle(token + 2, first,
+                    [&](JsonValue& value) -> Errc { return key_code == Errc::ok ? member(key, value) : key_code; });
     if (document.broken()) break;
     token = document.next_;
     const char after = document.head(token);

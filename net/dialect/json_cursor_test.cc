@@ -1,11 +1,11 @@
 #include "net/dialect/json_cursor.h"
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace sluice {
 namespace {
@@ -33,26 +33,90 @@ Errc validate(std::string_view text) {
 
 std::string nested(std::size_t depth, char open, char close) {
   std::string text;
-  for (std::size_t i = 0; i < depth; ++i) text += open == '{' && i + 1 < depth ? std::string("{\"a\":") : std::string(1, open);
+  for (std::size_t i = 0; i < depth; ++i)
+    text += open == '{' && i + 1 < depth ? std::string("{\"a\":") : std::string(1, open);
   return text + std::string(depth, close);
 }
 
 TEST(JsonCursorTest, AcceptsWhatTheGrammarAllows) {
   const char* const kTexts[] = {
-      "{}", "[]", " [ ] ", "\t{\"a\" : 1 , \"b\":[true,false,null]}\r\n", R"({"a":"\"\\\/\b\f\n\r\té\ud83d\ude00"})",
-      "[0,-0,1.5,-1e5,1E+5,1e-5,0.0,123456789012345678901234567890,1e999]", "[\"\"]", "[[[]]]", R"({"":1})",
-      "[\"\xF0\x9F\x98\x80\"]", "[\"\x7F\"]",
+      "{}",
+      "[]",
+      " [ ] ",
+      "\t{\"a\" : 1 , \"b\":[true,false,null]}\r\n",
+      R"({"a":"\"\\\/\b\f\n\r\té\ud83d\ude00"})",
+      "[0,-0,1.5,-1e5,1E+5,1e-5,0.0,123456789012345678901234567890,1e999]",
+      "[\"\"]",
+      "[[[]]]",
+      R"({"":1})",
+      "[\"\xF0\x9F\x98\x80\"]",
+      "[\"\x7F\"]",
   };
   for (const char* text : kTexts) EXPECT_EQ(validate(text), Errc::ok) << text;
 }
 
 TEST(JsonCursorTest, RefusesWhatTheGrammarForbids) {
   const char* const kTexts[] = {
-      "", " ", "1", "\"a\"", "null", "{", "}", "[", "]", "[}", "{]", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-      "{\"a\" 1}", "{a:1}", "{1:1}", "{'a':1}", "[01]", "[1.]", "[.5]", "[+1]", "[-]", "[1e]", "[1e+]", "[1.2.3]", "[0x1]", "[NaN]",
-      "[Infinity]", "[-Infinity]", "[truex]", "[tru]", "[nul]", "[True]", "[1a]", "[1\"a\"]", "[\"a\"b]", "[\"a\"\"b\"]",
-      "[\"a\\x\"]", "[\"\\u12g4\"]", "[\"\\u12\"]", "[\"a]", "[\"a\nb\"]", "[\"a\tb\"]", "[1,,2]", "{\"a\":1 \"b\":2}", "{,}",
-      "{\"a\"::1}", "[1:2]", "\xEF\xBB\xBF[]", "[\"\\\"]", "[1\f]", "[\f]", "//c\n[]", "[1]/**/", "[[1]", "{\"a\":[}]",
+      "",
+      " ",
+      "1",
+      "\"a\"",
+      "null",
+      "{",
+      "}",
+      "[",
+      "]",
+      "[}",
+      "{]",
+      "[1,]",
+      "[,1]",
+      "[1 2]",
+      "{\"a\"}",
+      "{\"a\":}",
+      "{\"a\":1,}",
+      "{\"a\" 1}",
+      "{a:1}",
+      "{1:1}",
+      "{'a':1}",
+      "[01]",
+      "[1.]",
+      "[.5]",
+      "[+1]",
+      "[-]",
+      "[1e]",
+      "[1e+]",
+      "[1.2.3]",
+      "[0x1]",
+      "[NaN]",
+      "[Infinity]",
+      "[-Infinity]",
+      "[truex]",
+      "[tru]",
+      "[nul]",
+      "[True]",
+      "[1a]",
+      "[1\"a\"]",
+      "[\"a\"b]",
+      "[\"a\"\"b\"]",
+      "[\"a\\x\"]",
+      "[\"\\u12g4\"]",
+      "[\"\\u12\"]",
+      "[\"a]",
+      "[\"a\nb\"]",
+      "[\"a\tb\"]",
+      "[1,,2]",
+      "{\"a\":1 \"b\":2}",
+      "{,}",
+      "{\"a\"::1}",
+      "[1:2]",
+      "\xEF\xBB\xBF[]",
+      "[\"\\\"]",
+      "[1\f]",
+      "[\f]",
+      "//c\n[]",
+      "[1]/**/",
+      "[[1]",
+      "{\"a\":[}]",
   };
   for (const char* text : kTexts) {
     const Errc code = validate(text);
@@ -104,7 +168,8 @@ TEST(JsonCursorTest, ABadItemDoesNotCostItsNeighbours) {
   JsonParser parser;
   Arena arena;
   JsonDocument document(parser, arena);
-  const Padded text(R"([{"v":1},{"v":"x"},{"v":2,"v":3},{"v":)" + nested(50, '[', ']') + R"(},{"w":1},{"v":"\ud800"},7,{"v":4}])");
+  const Padded text(R"([{"v":1},{"v":"x"},{"v":2,"v":3},{"v":)" + nested(50, '[', ']') +
+                    R"(},{"w":1},{"v":"\ud800"},7,{"v":4}])");
   std::vector<std::string> seen;
   const Errc code = document.parse(text.view(), [&](JsonValue& root) {
     return root.array([&](std::size_t, JsonValue& item) {
@@ -129,15 +194,20 @@ TEST(JsonCursorTest, TextsWithoutEscapesAreViewsIntoTheBody) {
   JsonDocument document(parser, arena);
   const Padded text(R"(["plain", "a\n\u00e9\ud83d\ude00b", "" ])");
   std::vector<std::string_view> seen;
-  ASSERT_EQ(document.parse(text.view(), [&](JsonValue& root) {
-    return root.array([&](std::size_t, JsonValue& item) {
-      std::string_view out;
-      const Errc code = item.text(out, 100);
-      seen.push_back(out);
-      return code;
-    });
-  }), Errc::ok);
-  EXPECT_EQ(seen, (std::vector<std::string_view>{"plain", "a\n\xC3\xA9\xF0\x9F\x98\x80" "b", ""}));
+  ASSERT_EQ(document.parse(text.view(),
+                           [&](JsonValue& root) {
+                             return root.array([&](std::size_t, JsonValue& item) {
+                               std::string_view out;
+                               const Errc code = item.text(out, 100);
+                               seen.push_back(out);
+                               return code;
+                             });
+                           }),
+            Errc::ok);
+  EXPECT_EQ(seen, (std::vector<std::string_view>{"plain",
+                                                 "a\n\xC3\xA9\xF0\x9F\x98\x80"
+                                                 "b",
+                                                 ""}));
   EXPECT_EQ(seen[0].data(), text.view().data() + 2);
 }
 
@@ -147,14 +217,16 @@ TEST(JsonCursorTest, RawGivesAValueAsItWasSent) {
   JsonDocument document(parser, arena);
   const Padded text(R"([ { "a" : [ 1 ] } , "x\n" , 1.50 , null])");
   std::vector<std::string_view> seen;
-  ASSERT_EQ(document.parse(text.view(), [&](JsonValue& root) {
-    return root.array([&](std::size_t, JsonValue& item) {
-      std::string_view out;
-      const Errc code = item.raw(out);
-      seen.push_back(out);
-      return code;
-    });
-  }), Errc::ok);
+  ASSERT_EQ(document.parse(text.view(),
+                           [&](JsonValue& root) {
+                             return root.array([&](std::size_t, JsonValue& item) {
+                               std::string_view out;
+                               const Errc code = item.raw(out);
+                               seen.push_back(out);
+                               return code;
+                             });
+                           }),
+            Errc::ok);
   EXPECT_EQ(seen, (std::vector<std::string_view>{R"({ "a" : [ 1 ] })", R"("x\n")", "1.50", "null"}));
 }
 
@@ -184,14 +256,29 @@ TEST(JsonCursorTest, ReadsTheShapesOfAValue) {
     const char* expected;
   };
   const Case kCases[] = {
-      {"1.50", "bare number 1.50"}, {"\"up\"", "bare text up"}, {"null", "bare null"}, {"true", "bare boolean"},
-      {"[\"a\",\"b\"]", "bare list a b"}, {"[]", "bare list"}, {"[1]", "bare invalid"}, {"{}", "bare invalid"},
-      {"{\"value\":3}", "value number 3"}, {"{\"rating\":4}", "rating number 4"}, {"{\"selected\":[\"a\"]}", "selected list a"},
-      {"{\"text\":\"t\"}", "text text t"}, {"{\"text\":null}", "text null"}, {"{\"error\":\"boom\"}", "bare failure boom"},
-      {"{\"value\":0.5,\"label\":\"ok\"}", "value number 0.5 verdict=ok"}, {"{\"label\":null,\"value\":1}", "value number 1"},
-      {"{\"value\":1,\"label\":2}", "bare invalid"}, {"{\"label\":\"x\"}", "bare invalid"},
-      {"{\"value\":1,\"rating\":2}", "bare invalid"}, {"{\"score\":1}", "bare invalid"}, {"{\"value\":{\"value\":1}}", "value invalid"},
-      {"{\"value\":1,\"value\":2}", "duplicate_key"}, {"{\"error\":1}", "bare invalid"},
+      {"1.50", "bare number 1.50"},
+      {"\"up\"", "bare text up"},
+      {"null", "bare null"},
+      {"true", "bare boolean"},
+      {"[\"a\",\"b\"]", "bare list a b"},
+      {"[]", "bare list"},
+      {"[1]", "bare invalid"},
+      {"{}", "bare invalid"},
+      {"{\"value\":3}", "value number 3"},
+      {"{\"rating\":4}", "rating number 4"},
+      {"{\"selected\":[\"a\"]}", "selected list a"},
+      {"{\"text\":\"t\"}", "text text t"},
+      {"{\"text\":null}", "text null"},
+      {"{\"error\":\"boom\"}", "bare failure boom"},
+      {"{\"value\":0.5,\"label\":\"ok\"}", "value number 0.5 verdict=ok"},
+      {"{\"label\":null,\"value\":1}", "value number 1"},
+      {"{\"value\":1,\"label\":2}", "bare invalid"},
+      {"{\"label\":\"x\"}", "bare invalid"},
+      {"{\"value\":1,\"rating\":2}", "bare invalid"},
+      {"{\"score\":1}", "bare invalid"},
+      {"{\"value\":{\"value\":1}}", "value invalid"},
+      {"{\"value\":1,\"value\":2}", "duplicate_key"},
+      {"{\"error\":1}", "bare invalid"},
   };
   for (const Case& c : kCases) EXPECT_EQ(read_input(c.json), c.expected) << c.json;
 }

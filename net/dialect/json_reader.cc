@@ -1,18 +1,19 @@
 #include "net/dialect/json_reader.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <vector>
+
+#include <simdjson.h>
 
 #include "net/dialect/json_cursor.h"
 
 namespace sluice {
 namespace {
 
-/// What a parser keeps for good. Doubled: idle io threads keep more; halved: bodies of half this size allocate each time.
+/// What a parser keeps for good. Doubled: idle io threads keep more; halved: bodies of half this size allocate each
+/// time.
 constexpr std::size_t kKeptCapacity = 1u << 20;
 constexpr std::size_t kSmallestCapacity = 16 * 1024;
 /// Open containers skip_too_deep() follows below limits::kJsonDepth before it gives the whole text up.
@@ -59,19 +60,28 @@ char* put_utf8(char* out, std::uint32_t point) noexcept {
 
 char simple_escape(char c) noexcept {
   switch (c) {
-    case '"': case '\\': case '/': return c;
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return '\0';
+    case '"':
+    case '\\':
+    case '/':
+      return c;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return '\0';
   }
 }
 
 struct Unescaped {
-  char* end = nullptr;         ///< Null: a bad escape.
-  bool lone_surrogate = false; ///< Grammar allows it; no text can hold it.
+  char* end = nullptr;          ///< Null: a bad escape.
+  bool lone_surrogate = false;  ///< Grammar allows it; no text can hold it.
 };
 
 /// Writes at most raw.size() bytes: every escape is longer than what it stands for.
@@ -147,7 +157,8 @@ struct JsonParser::Impl {
 
   Impl() {
     // The kernel is chosen at run time by the library. Depth 1: stage 2, which would need it, is never run.
-    const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(kSmallestCapacity, 1, stage1);
+    const auto error =
+        simdjson::get_active_implementation()->create_dom_parser_implementation(kSmallestCapacity, 1, stage1);
     SLUICE_CHECK(error == simdjson::SUCCESS);
   }
 
@@ -155,7 +166,8 @@ struct JsonParser::Impl {
     const std::size_t capacity = stage1->capacity();
     if (size <= capacity && (capacity <= kKeptCapacity || size > kKeptCapacity)) return;
     const auto error = stage1->set_capacity(std::max(kSmallestCapacity, std::bit_ceil(size)));
-    SLUICE_CHECK(error == simdjson::SUCCESS);  // Bodies are far below the library's 4 GB; memory failure may end the process.
+    SLUICE_CHECK(error ==
+                 simdjson::SUCCESS);  // Bodies are far below the library's 4 GB; memory failure may end the process.
   }
 };
 
@@ -240,10 +252,14 @@ Errc JsonDocument::skip_scalar(std::uint32_t token) {
       if (!broken()) next_ = token + 1;
       return code;
     }
-    case 't': return literal_at(token, "true");
-    case 'f': return literal_at(token, "false");
-    case 'n': return literal_at(token, "null");
-    default: return number_at(token, ignored);
+    case 't':
+      return literal_at(token, "true");
+    case 'f':
+      return literal_at(token, "false");
+    case 'n':
+      return literal_at(token, "null");
+    default:
+      return number_at(token, ignored);
   }
 }
 
@@ -375,12 +391,23 @@ Errc read_list(JsonValue value, Arena& arena, ValueInput& out) {
 /// Anything but an object.
 Errc read_payload(JsonValue value, Arena& arena, ValueInput& out) {
   switch (value.kind()) {
-    case JsonKind::null: out.kind = Kind::null; return value.skip();
-    case JsonKind::boolean: out.kind = Kind::boolean; return value.boolean(out.boolean);
-    case JsonKind::number: out.kind = Kind::number; return value.number(out.text);
-    case JsonKind::string: out.kind = Kind::text; return value.text(out.text, limits::kStringBytes);
-    case JsonKind::array: return read_list(value, arena, out);
-    case JsonKind::object: out.kind = Kind::invalid; return value.skip();
+    case JsonKind::null:
+      out.kind = Kind::null;
+      return value.skip();
+    case JsonKind::boolean:
+      out.kind = Kind::boolean;
+      return value.boolean(out.boolean);
+    case JsonKind::number:
+      out.kind = Kind::number;
+      return value.number(out.text);
+    case JsonKind::string:
+      out.kind = Kind::text;
+      return value.text(out.text, limits::kStringBytes);
+    case JsonKind::array:
+      return read_list(value, arena, out);
+    case JsonKind::object:
+      out.kind = Kind::invalid;
+      return value.skip();
   }
   return Errc::internal;
 }
@@ -400,10 +427,14 @@ Errc read_value_input(JsonValue value, Arena& arena, ValueInput& out, std::strin
       return odd ? member.skip() : member.text(label, limits::kStringBytes);
     }
     ++payloads;
-    if (key == "value") out.shape = Shape::value;
-    else if (key == "rating") out.shape = Shape::rating;
-    else if (key == "selected") out.shape = Shape::selected;
-    else if (key == "text") out.shape = Shape::text;
+    if (key == "value")
+      out.shape = Shape::value;
+    else if (key == "rating")
+      out.shape = Shape::rating;
+    else if (key == "selected")
+      out.shape = Shape::selected;
+    else if (key == "text")
+      out.shape = Shape::text;
     else if (key == "error" && member.kind() == JsonKind::string) {
       const Errc read = member.text(out.text, limits::kStringBytes);
       out.kind = Kind::failure;

@@ -6,11 +6,11 @@
 
 #include "engine/base/error.h"
 
-/// Strict JSON. simdjson 3.0.1 finds the tokens; everything else (grammar, depth, duplicate keys, escapes, numbers, what
-/// follows the root) is checked by json_cursor.h, because that library's own walk validates only what is asked for.
-/// simdjson itself appears only in json_reader.cc.
-/// Threads: one JsonParser per io thread. Its memory grows with the largest text of late (4 bytes of address space per byte
-/// of text, touched where there are tokens); what a rare large text needed is given back at the next small one.
+/// Strict JSON. simdjson 3.0.1 finds the tokens; everything else (grammar, depth, duplicate keys, escapes, numbers,
+/// what follows the root) is checked by json_cursor.h, because that library's own walk validates only what is asked
+/// for. simdjson itself appears only in json_reader.cc. Threads: one JsonParser per io thread. Its memory grows with
+/// the largest text of late (4 bytes of address space per byte of text, touched where there are tokens); what a rare
+/// large text needed is given back at the next small one.
 
 namespace sluice {
 

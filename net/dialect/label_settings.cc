@@ -19,22 +19,32 @@ constexpr std::string_view kStarKeys[] = {"no_of_stars"};
 
 std::span<const std::string_view> keys_of(LabelType type) noexcept {
   switch (type) {
-    case LabelType::numeric: return kNumericKeys;
-    case LabelType::text: return kTextKeys;
-    case LabelType::categorical: return kCategoricalKeys;
-    case LabelType::star: return kStarKeys;
-    case LabelType::thumbs_up_down: break;
+    case LabelType::numeric:
+      return kNumericKeys;
+    case LabelType::text:
+      return kTextKeys;
+    case LabelType::categorical:
+      return kCategoricalKeys;
+    case LabelType::star:
+      return kStarKeys;
+    case LabelType::thumbs_up_down:
+      break;
   }
   return {};
 }
 
 std::string_view title_of(LabelType type) noexcept {
   switch (type) {
-    case LabelType::numeric: return "Numeric";
-    case LabelType::text: return "Text";
-    case LabelType::categorical: return "Categorical";
-    case LabelType::star: return "Star";
-    case LabelType::thumbs_up_down: break;
+    case LabelType::numeric:
+      return "Numeric";
+    case LabelType::text:
+      return "Text";
+    case LabelType::categorical:
+      return "Categorical";
+    case LabelType::star:
+      return "Star";
+    case LabelType::thumbs_up_down:
+      break;
   }
   return "Thumbs";
 }
@@ -109,10 +119,14 @@ Errc read_setting(JsonValue value, Setting& setting) {
   setting.present = true;
   setting.kind = value.kind();
   switch (setting.kind) {
-    case JsonKind::string: return value.text(setting.text, limits::kSettingsBytes);
-    case JsonKind::number: return value.number(setting.text);
-    case JsonKind::boolean: return value.boolean(setting.boolean);
-    default: return value.skip();
+    case JsonKind::string:
+      return value.text(setting.text, limits::kSettingsBytes);
+    case JsonKind::number:
+      return value.number(setting.text);
+    case JsonKind::boolean:
+      return value.boolean(setting.boolean);
+    default:
+      return value.skip();
   }
 }
 
@@ -177,7 +191,8 @@ Why text_rules(const Settings& settings, LabelRules& rules) {
     std::string_view name;
     std::optional<std::uint32_t>& target;
   };
-  for (const Length& length : {Length{max_length, "max_length", rules.max_length}, Length{min_length, "min_length", rules.min_length}}) {
+  for (const Length& length :
+       {Length{max_length, "max_length", rules.max_length}, Length{min_length, "min_length", rules.min_length}}) {
     if (!length.setting.present) continue;
     const std::optional<std::int64_t> number = whole(length.setting);
     if (!number) return text(length.name, " must be an integer");
@@ -198,7 +213,8 @@ Why options_rules(const Setting& setting, const Options& options) {
   std::vector<std::string> labels;
   for (const LabelOption& option : options.list) labels.push_back(folded(option.label));
   std::sort(labels.begin(), labels.end());
-  if (std::adjacent_find(labels.begin(), labels.end()) != labels.end()) return "Categorical option labels must be unique";
+  if (std::adjacent_find(labels.begin(), labels.end()) != labels.end())
+    return "Categorical option labels must be unique";
   if (options.list.size() < 2) return "There must be at least two options";
   return {};
 }
@@ -213,7 +229,8 @@ Why categorical_rules(Settings& settings, LabelRules& rules) {
   if (multi_choice.present && multi_choice.kind != JsonKind::boolean) return "multi_choice must be a boolean";
   rules.multi_choice = multi_choice.boolean;
   if (rule_prompt.present && rule_prompt.kind != JsonKind::string) return "rule_prompt must be a string";
-  if (strategy.present && strategy.kind != JsonKind::null && (strategy.kind != JsonKind::string || strategy.text != "Rag"))
+  if (strategy.present && strategy.kind != JsonKind::null &&
+      (strategy.kind != JsonKind::string || strategy.text != "Rag"))
     return "Strategy must be 'Rag' or None.";
   if (auto_annotate.present && auto_annotate.kind != JsonKind::boolean) return "auto_annotate must be a boolean";
   return {};
@@ -248,20 +265,26 @@ Why key_rules(const Settings& settings, LabelType type, SettingsKeys keys) {
 
 std::string document_text(Errc code, const JsonDocument& document) {
   switch (code) {
-    case Errc::duplicate_key: return "settings has the key '" + std::string(document.bad_key()) + "' twice";
-    case Errc::string_too_long: return "settings has a text that is too long";
-    case Errc::too_deep: return "settings is nested too deeply";
-    case Errc::too_many_members: return "settings has too many members";
-    case Errc::invalid_utf8: return "settings is not valid UTF-8";
-    default: return "settings must be a JSON object";
+    case Errc::duplicate_key:
+      return "settings has the key '" + std::string(document.bad_key()) + "' twice";
+    case Errc::string_too_long:
+      return "settings has a text that is too long";
+    case Errc::too_deep:
+      return "settings is nested too deeply";
+    case Errc::too_many_members:
+      return "settings has too many members";
+    case Errc::invalid_utf8:
+      return "settings is not valid UTF-8";
+    default:
+      return "settings must be a JSON object";
   }
 }
 
 }  // namespace
 
 std::optional<LabelType> label_type(std::string_view name) noexcept {
-  for (const LabelType type : {LabelType::text, LabelType::categorical, LabelType::numeric, LabelType::star,
-                               LabelType::thumbs_up_down})
+  for (const LabelType type :
+       {LabelType::text, LabelType::categorical, LabelType::numeric, LabelType::star, LabelType::thumbs_up_down})
     if (name == to_string(type)) return type;
   return {};
 }
@@ -285,11 +308,20 @@ bool read_label_settings(JsonParser& parser, Arena& arena, LabelType type, std::
   Why failure = key_rules(found, type, keys);
   if (!failure) {
     switch (type) {
-      case LabelType::numeric: failure = numeric_rules(found, rules); break;
-      case LabelType::text: failure = text_rules(found, rules); break;
-      case LabelType::categorical: failure = categorical_rules(found, rules); break;
-      case LabelType::star: failure = star_rules(found, rules); break;
-      case LabelType::thumbs_up_down: break;
+      case LabelType::numeric:
+        failure = numeric_rules(found, rules);
+        break;
+      case LabelType::text:
+        failure = text_rules(found, rules);
+        break;
+      case LabelType::categorical:
+        failure = categorical_rules(found, rules);
+        break;
+      case LabelType::star:
+        failure = star_rules(found, rules);
+        break;
+      case LabelType::thumbs_up_down:
+        break;
     }
   }
   if (!failure) return true;

@@ -11,13 +11,14 @@
 
 namespace sluice {
 
-/// Whether settings that are not empty must name every key of their type (Future AGI), or may leave out what is not to be
-/// checked and must not name anything else (native).
+/// Whether settings that are not empty must name every key of their type (Future AGI), or may leave out what is not to
+/// be checked and must not name anything else (native).
 enum class SettingsKeys : std::uint8_t { all, any };
 
-/// `settings`: one JSON object, limits::kPadding readable bytes behind it; uses `parser`, so nothing of an unfinished parse may
-/// be wanted any more. Empty text and {} give rules that check nothing but the type. On failure returns false and `why` is
-/// the sentence: "min must be less than max". A thumbs_up_down label has no settings; Future AGI lets them be anything.
+/// `settings`: one JSON object, limits::kPadding readable bytes behind it; uses `parser`, so nothing of an unfinished
+/// parse may be wanted any more. Empty text and {} give rules that check nothing but the type. On failure returns false
+/// and `why` is the sentence: "min must be less than max". A thumbs_up_down label has no settings; Future AGI lets them
+/// be anything.
 [[nodiscard]] bool read_label_settings(JsonParser& parser, Arena& arena, LabelType type, std::string_view settings,
                                        SettingsKeys keys, LabelRules& rules, std::string& why);
 

@@ -39,7 +39,8 @@ TEST(LabelSettingsTest, ChecksEachTypeInItsOrder) {
       {LabelType::numeric, R"({"min":1,"max":1})", "min must be less than max"},
       {LabelType::numeric, R"({"step_size":0})", "step_size must be greater than 0"},
       {LabelType::numeric, R"({"display_type":"dial"})", "display_type must be either 'slider' or 'button'"},
-      {LabelType::numeric, R"({"step":1})", "'step' is no setting of a numeric label; it has min, max, step_size, display_type"},
+      {LabelType::numeric, R"({"step":1})",
+       "'step' is no setting of a numeric label; it has min, max, step_size, display_type"},
       {LabelType::numeric, R"({"min":0,"min":1})", "settings has the key 'min' twice"},
       {LabelType::numeric, R"([])", "settings must be a JSON object"},
       {LabelType::text, R"({"placeholder":"p","max_length":5,"min_length":1})", "ok"},
@@ -50,9 +51,11 @@ TEST(LabelSettingsTest, ChecksEachTypeInItsOrder) {
       {LabelType::categorical, R"({"options":[{"label":"a"},{"label":"b","value":"B"}],"multi_choice":true})", "ok"},
       {LabelType::categorical, R"({"options":["a","b"]})", "ok"},
       {LabelType::categorical, R"({"options":{}})", "options must be a list"},
-      {LabelType::categorical, R"({"options":[{"name":"a"}]})", "Each option must be a dictionary with a 'label' field"},
+      {LabelType::categorical, R"({"options":[{"name":"a"}]})",
+       "Each option must be a dictionary with a 'label' field"},
       {LabelType::categorical, R"({"options":[{"label":" "},{"label":"b"}]})", "Option labels cannot be empty"},
-      {LabelType::categorical, R"({"options":[{"label":"a "},{"label":"A"}]})", "Categorical option labels must be unique"},
+      {LabelType::categorical, R"({"options":[{"label":"a "},{"label":"A"}]})",
+       "Categorical option labels must be unique"},
       {LabelType::categorical, R"({"options":[{"label":"a"}]})", "There must be at least two options"},
       {LabelType::categorical, R"({"multi_choice":1})", "multi_choice must be a boolean"},
       {LabelType::categorical, R"({"rule_prompt":1})", "rule_prompt must be a string"},
@@ -69,12 +72,15 @@ TEST(LabelSettingsTest, ChecksEachTypeInItsOrder) {
 
 TEST(LabelSettingsTest, AllKeysAreNamedWhereTheyMustBe) {
   const Case kCases[] = {
-      {LabelType::numeric, R"({"min":0})", "Numeric type requires {'min', 'max', 'step_size', 'display_type'} settings"},
+      {LabelType::numeric, R"({"min":0})",
+       "Numeric type requires {'min', 'max', 'step_size', 'display_type'} settings"},
       {LabelType::numeric, R"({"min":0,"max":1,"step_size":1,"display_type":"button","more":1})", "ok"},
       {LabelType::numeric, R"({})", "ok"},
-      {LabelType::text, R"({"placeholder":""})", "Text type requires {'placeholder', 'max_length', 'min_length'} settings"},
+      {LabelType::text, R"({"placeholder":""})",
+       "Text type requires {'placeholder', 'max_length', 'min_length'} settings"},
       {LabelType::star, R"({"x":1})", "Star type requires {'no_of_stars'} settings"},
-      {LabelType::categorical, R"({"rule_prompt":"","multi_choice":false,"options":["a","b"],"auto_annotate":false,"strategy":null})",
+      {LabelType::categorical,
+       R"({"rule_prompt":"","multi_choice":false,"options":["a","b"],"auto_annotate":false,"strategy":null})",
        "Each option must be a dictionary with a 'label' field"},
       {LabelType::thumbs_up_down, R"({"x":1})", "ok"},
   };
@@ -87,8 +93,9 @@ TEST(LabelSettingsTest, FillsTheRules) {
   EXPECT_EQ(rules.min, (Decimal{0, 0}));
   EXPECT_EQ(rules.max, (Decimal{15, -1}));
   EXPECT_EQ(rules.step, (Decimal{1, -1}));
-  ASSERT_EQ(check(LabelType::categorical, R"({"options":[{"label":"a","value":"1"},"b"],"multi_choice":true})", SettingsKeys::any,
-                  &rules), "ok");
+  ASSERT_EQ(check(LabelType::categorical, R"({"options":[{"label":"a","value":"1"},"b"],"multi_choice":true})",
+                  SettingsKeys::any, &rules),
+            "ok");
   ASSERT_EQ(rules.options.size(), 2u);
   EXPECT_EQ(rules.options[0].value, "1");
   EXPECT_EQ(rules.options[1].label, "b");

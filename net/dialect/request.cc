@@ -37,14 +37,22 @@ bool append_decoded(std::string& out, std::string_view raw) {
 
 std::string_view to_string(Method method) noexcept {
   switch (method) {
-    case Method::get: return "GET";
-    case Method::head: return "HEAD";
-    case Method::post: return "POST";
-    case Method::put: return "PUT";
-    case Method::patch: return "PATCH";
-    case Method::del: return "DELETE";
-    case Method::options: return "OPTIONS";
-    case Method::other: break;
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::del:
+      return "DELETE";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      break;
   }
   return "OTHER";
 }
@@ -79,7 +87,8 @@ Result<void> parse_query(std::string_view query, std::string& storage, std::vect
     if (equals != std::string_view::npos && !append_decoded(storage, pair.substr(equals + 1))) {
       return Error{Errc::unknown_parameter, 0, "percent-encoding"};
     }
-    out.push_back({std::string_view(storage).substr(name_at, value_at - name_at), std::string_view(storage).substr(value_at)});
+    out.push_back(
+        {std::string_view(storage).substr(name_at, value_at - name_at), std::string_view(storage).substr(value_at)});
   }
   return {};
 }

@@ -1,7 +1,7 @@
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <filesystem>
 
 #include "net/transport/server_for_test.h"
 
@@ -24,7 +24,8 @@ TEST(AuthenticationTest, KeysOpenWhatTheirScopesSay) {
       {"key and secret", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\n", 200},
       {"key alone", "x-api-key: slkey.secret\r\n", 200},
       {"both and equal", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\nAuthorization: Bearer slkey.secret\r\n", 200},
-      {"both and different", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\nAuthorization: Bearer slmanager.secret\r\n", 401},
+      {"both and different", "X-Api-Key: slkey\r\nX-Secret-Key: secret\r\nAuthorization: Bearer slmanager.secret\r\n",
+       401},
       {"none", "", 401},
       {"wrong secret", "Authorization: Bearer slkey.secreT\r\n", 401},
       {"unknown id", "Authorization: Bearer slnobody.secret\r\n", 401},
@@ -58,10 +59,11 @@ TEST(AuthenticationTest, ACachedKeyIsForgottenWhenItIsRevoked) {
 }
 
 TEST(AuthenticationTest, TheOperatorsSocketNeedsNoKeyAndNoWorkspace) {
-  const std::string path = (std::filesystem::temp_directory_path() / ("sluice-admin-" + to_text(random_uuid()))).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("sluice-admin-" + to_text(random_uuid()))).string();
   {
     TestServer test([&](TestServer::Setup& setup) { setup.options.admin_socket = path; });
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600u);
     Client client(path);

@@ -86,7 +86,8 @@ Result<Credential> Authenticator::parse(const RequestHead& head) {
 Result<Principal> Authenticator::check(const RequestHead& head, const CatalogueSnapshot& catalogue, AuthCache& cache) {
   joined_.assign(head.authorization).append(1, '\n').append(head.api_key).append(1, '\n').append(head.secret_key);
   const Hash128 hash = keys_.hash128(kCredentialDomain, joined_);
-  if (cache.filled && cache.credential == hash && cache.catalogue_version == catalogue.version()) return cache.principal;
+  if (cache.filled && cache.credential == hash && cache.catalogue_version == catalogue.version())
+    return cache.principal;
   cache.filled = false;
 
   Result<Credential> credential = parse(head);

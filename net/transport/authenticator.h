@@ -31,8 +31,8 @@ class Authenticator {
  public:
   Authenticator(const KeyedHash& keys, const KeyMaker& key_maker) : keys_(keys), key_maker_(key_maker) {}
 
-  /// Errors: unauthenticated, conflicting_credentials, key_revoked (only when the secret is right). An unknown id costs what
-  /// a wrong secret costs.
+  /// Errors: unauthenticated, conflicting_credentials, key_revoked (only when the secret is right). An unknown id costs
+  /// what a wrong secret costs.
   [[nodiscard]] Result<Principal> check(const RequestHead& head, const CatalogueSnapshot& catalogue, AuthCache& cache);
 
   /// The form alone. Views into `head` or into this object until the next call.

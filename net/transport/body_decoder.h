@@ -9,8 +9,8 @@
 #include "engine/base/error.h"
 #include "net/transport/byte_buffer.h"
 
-/// Undoes Content-Encoding: gzip or zstd in bounded slices, against decompression bombs: output, ratio, window and members are
-/// capped. Threads: one io thread; reused from body to body.
+/// Undoes Content-Encoding: gzip or zstd in bounded slices, against decompression bombs: output, ratio, window and
+/// members are capped. Threads: one io thread; reused from body to body.
 
 namespace sluice {
 
@@ -51,8 +51,8 @@ class BodyDecoder {
   std::unique_ptr<Streams> streams_;
   Coding coding_ = Coding::none;
   std::string_view input_;
-  std::size_t read_ = 0;      // Of input_.
-  std::size_t written_ = 0;   // Of output_.
+  std::size_t read_ = 0;     // Of input_.
+  std::size_t written_ = 0;  // Of output_.
   std::size_t output_max_ = 0;
   std::size_t ratio_max_ = 0;
   int members_ = 0;

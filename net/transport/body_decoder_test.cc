@@ -1,10 +1,10 @@
 #include "net/transport/body_decoder.h"
 
+#include <string>
+
 #include <gtest/gtest.h>
 #include <zlib.h>
 #include <zstd.h>
-
-#include <string>
 
 #include "net/transport/compress_for_test.h"
 
@@ -20,8 +20,10 @@ Decoded decode(BodyDecoder& decoder, Coding coding, std::string_view input, std:
   decoder.start(coding, input, output_max);
   for (;;) {
     switch (decoder.step()) {
-      case BodyDecoder::Progress::more: continue;
-      case BodyDecoder::Progress::failed: return {decoder.error(), ""};
+      case BodyDecoder::Progress::more:
+        continue;
+      case BodyDecoder::Progress::failed:
+        return {decoder.error(), ""};
       case BodyDecoder::Progress::finished: {
         std::size_t size = 0;
         ByteBuffer output = decoder.take_output(size);
@@ -56,7 +58,8 @@ constexpr Codec kCodecs[] = {{"gzip", Coding::gzip, gzip_for_test}, {"zstd", Cod
 TEST(BodyDecoderTest, RoundTripsAnySize) {
   BodyDecoder decoder;  // Reused, as a thread does.
   for (const Codec& codec : kCodecs) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{262'144}, std::size_t{3'000'001}}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, std::size_t{1000}, std::size_t{262'144}, std::size_t{3'000'001}}) {
       const std::string text = noise(size);
       const Decoded decoded = decode(decoder, codec.coding, codec.compress(text));
       EXPECT_EQ(decoded.code, Errc::ok) << codec.name << size;
@@ -76,9 +79,11 @@ TEST(BodyDecoderTest, OutputLimitHoldsAtItsBoundary) {
 TEST(BodyDecoderTest, ABombIsRefusedByItsRatio) {
   for (const Codec& codec : kCodecs) {
     const std::string bomb = codec.compress(std::string(15u << 20, ' '));
-    ASSERT_LT(bomb.size() * limits::kCompressionRatio, 15u << 20) << codec.name << " did not compress well enough to be a bomb";
+    ASSERT_LT(bomb.size() * limits::kCompressionRatio, 15u << 20)
+        << codec.name << " did not compress well enough to be a bomb";
     EXPECT_EQ(decode(codec.coding, bomb).code, Errc::decompression_ratio) << codec.name;
-    EXPECT_EQ(decode(codec.coding, codec.compress(std::string(limits::kRatioFreeBytes, ' '))).code, Errc::ok) << codec.name;
+    EXPECT_EQ(decode(codec.coding, codec.compress(std::string(limits::kRatioFreeBytes, ' '))).code, Errc::ok)
+        << codec.name;
   }
 }
 
@@ -86,9 +91,11 @@ TEST(BodyDecoderTest, CutOffOrSpoiltInputIsRefused) {
   for (const Codec& codec : kCodecs) {
     const std::string good = codec.compress("some text to be sent, and to be cut");
     for (std::size_t size = 0; size < good.size(); ++size) {
-      EXPECT_EQ(decode(codec.coding, good.substr(0, size)).code, Errc::decompression_failed) << codec.name << " " << size;
+      EXPECT_EQ(decode(codec.coding, good.substr(0, size)).code, Errc::decompression_failed)
+          << codec.name << " " << size;
     }
-    EXPECT_EQ(decode(codec.coding, good + "x").code, Errc::decompression_failed) << codec.name << " with trailing garbage";
+    EXPECT_EQ(decode(codec.coding, good + "x").code, Errc::decompression_failed)
+        << codec.name << " with trailing garbage";
     EXPECT_EQ(decode(codec.coding, std::string("plain text")).code, Errc::decompression_failed) << codec.name;
   }
 }
@@ -108,7 +115,9 @@ TEST(BodyDecoderTest, ZlibAndRawDeflateAreNotGzip) {
   std::string out(1000, '\0');
   uLongf size = out.size();
   const std::string text = "text";
-  ASSERT_EQ(compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size()), Z_OK);
+  ASSERT_EQ(
+      compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(text.data()), text.size()),
+      Z_OK);
   EXPECT_EQ(decode(Coding::gzip, out.substr(0, size)).code, Errc::decompression_failed);
 }
 

@@ -15,8 +15,8 @@ class ChunkedBody {
 
   void reset() noexcept { *this = ChunkedBody(); }
 
-  /// Looks at `input`, which follows what was consumed before, up to the next run of body bytes: `consumed` counts framing and
-  /// data, `data` is the run (a view into `input`, state data). need_more: all of `input` was consumed.
+  /// Looks at `input`, which follows what was consumed before, up to the next run of body bytes: `consumed` counts
+  /// framing and data, `data` is the run (a view into `input`, state data). need_more: all of `input` was consumed.
   struct Step {
     State state = State::need_more;
     std::size_t consumed = 0;
@@ -28,7 +28,17 @@ class ChunkedBody {
 
  private:
   enum class Phase : std::uint8_t {
-    size_first, size, extension, size_lf, data, data_cr, data_lf, last_cr, last_lf, done, refused
+    size_first,
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    last_cr,
+    last_lf,
+    done,
+    refused
   };
   /// Takes one byte of framing.
   void take(char c) noexcept;
@@ -37,9 +47,9 @@ class ChunkedBody {
   void refuse(const char* reason) noexcept;
 
   Phase phase_ = Phase::size_first;
-  std::uint64_t left_ = 0;            // Of the current chunk.
-  std::size_t line_bytes_ = 0;        // Of the current size line.
-  std::size_t extension_bytes_ = 0;   // Of the whole message.
+  std::uint64_t left_ = 0;           // Of the current chunk.
+  std::size_t line_bytes_ = 0;       // Of the current size line.
+  std::size_t extension_bytes_ = 0;  // Of the whole message.
   const char* reason_ = "";
 };
 

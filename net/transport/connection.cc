@@ -1,10 +1,10 @@
 #include "net/transport/connection.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include <cerrno>
 
 #include <boost/asio/buffer.hpp>
-#include <cerrno>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "net/transport/io_thread.h"
 #include "net/transport/response_head.h"
@@ -15,8 +15,8 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// Head and a body of a hundred scores in one buffer, read with one call. Doubled: 10 000 idle connections may hold twice as
-// much; halved: bodies over 16 KiB take a buffer of their own.
+// Head and a body of a hundred scores in one buffer, read with one call. Doubled: 10 000 idle connections may hold
+// twice as much; halved: bodies over 16 KiB take a buffer of their own.
 constexpr std::size_t kBufferBytes = 32 * 1024;
 static_assert(kBufferBytes >= limits::kHeadBytes);
 // What a closing connection still reads so that its last answer is not lost to a reset.
@@ -56,7 +56,8 @@ void Connection::drive() {
 /// True: something was decided, look again. False: waiting.
 bool Connection::advance_head() {
   // RFC 9112 §2.2: one empty line before a request is ignored.
-  if (scanner_.lines() == 0 && received() >= 2 && buffer_.data()[begin_] == '\r' && buffer_.data()[begin_ + 1] == '\n') {
+  if (scanner_.lines() == 0 && received() >= 2 && buffer_.data()[begin_] == '\r' &&
+      buffer_.data()[begin_ + 1] == '\n') {
     begin_ += 2;
   }
   const bool half_empty_line = received() == 1 && buffer_.data()[begin_] == '\r';
@@ -158,8 +159,9 @@ void Connection::read_more() {
   }
   SLUICE_CHECK(room > 0);  // Heads and inline bodies fit by their limits.
   ++pending_;
-  socket_.async_read_some(asio::buffer(into, room),
-                          [this](const error_code& error, std::size_t bytes) { on_read(static_cast<bool>(error), bytes); });
+  socket_.async_read_some(asio::buffer(into, room), [this](const error_code& error, std::size_t bytes) {
+    on_read(static_cast<bool>(error), bytes);
+  });
 }
 
 void Connection::on_read(bool failed, std::size_t bytes) {
@@ -198,9 +200,11 @@ void Connection::on_read(bool failed, std::size_t bytes) {
 void Connection::send_response() {
   ActiveRequest& request = *request_;
   Reply& answer = request.exchange.reply;
-  close_after_ = close_after_ || answer.close || !request.head.keep_alive || shared_.draining.load(std::memory_order_relaxed);
-  render_response_head(request.response_head, answer,
-                       {request.head.minor_version, close_after_, request.exchange.request.request_id, allow_, thread_.date()});
+  close_after_ =
+      close_after_ || answer.close || !request.head.keep_alive || shared_.draining.load(std::memory_order_relaxed);
+  render_response_head(
+      request.response_head, answer,
+      {request.head.minor_version, close_after_, request.exchange.request.request_id, allow_, thread_.date()});
   if (request.head.method == Method::head || answer.status == 204) answer.body.clear();
   request.sent = 0;
   phase_ = Phase::writing;
@@ -291,7 +295,8 @@ void Connection::give_back_request() {
 }
 
 void Connection::on_tick(MonotonicTime now) {
-  const bool timed = phase_ == Phase::head || phase_ == Phase::body || phase_ == Phase::writing || phase_ == Phase::lingering;
+  const bool timed =
+      phase_ == Phase::head || phase_ == Phase::body || phase_ == Phase::writing || phase_ == Phase::lingering;
   if (!timed) return;
   bool late = now >= deadline_;
   if (phase_ == Phase::body && now - body_began_ > shared_.tuning.body_grace_ns) {
@@ -308,7 +313,8 @@ void Connection::time_out() {
   if (!idle && phase_ != Phase::lingering) thread_.metrics().deadlines_missed.add();
   if (!idle && (phase_ == Phase::head || phase_ == Phase::body)) {
     // At best: a client that reads nothing loses nothing.
-    (void)::send(socket_.native_handle(), kTimeoutResponse.data(), kTimeoutResponse.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)::send(socket_.native_handle(), kTimeoutResponse.data(), kTimeoutResponse.size(),
+                 MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   close();
 }

@@ -1,22 +1,24 @@
 #pragma once
 
+#include <memory>
+
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <memory>
 
 #include "net/transport/active_request.h"
 #include "net/transport/authenticator.h"
 
-/// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io thread.
+/// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io
+/// thread.
 ///
 ///   head → body → (decoding) → endpoint ⇄ lent / admission → writing → head …       any phase → closed
 ///                                                                  ↘ lingering → closed
 ///
 /// Lifetime: the io thread owns it and frees it once it is closed and nothing that could call back is outstanding
-/// (`pending_`): a read, a wait, a posted slice of decoding, or a batch or query lent to the engine. So a client that goes
-/// away while its batch is lent costs nothing but a late end.
-/// While a request is being served no read is issued: the kernel's buffers fill and TCP slows the client down.
+/// (`pending_`): a read, a wait, a posted slice of decoding, or a batch or query lent to the engine. So a client that
+/// goes away while its batch is lent costs nothing but a late end. While a request is being served no read is issued:
+/// the kernel's buffers fill and TCP slows the client down.
 
 namespace sluice {
 
@@ -113,8 +115,8 @@ class Connection {
   std::size_t body_received_ = 0;  // Wire bytes, for the minimum rate.
 
   ByteBuffer buffer_;
-  std::size_t begin_ = 0;      // Of the current head.
-  std::size_t end_ = 0;        // Of what was received.
+  std::size_t begin_ = 0;  // Of the current head.
+  std::size_t end_ = 0;    // Of what was received.
   std::size_t head_size_ = 0;
   std::size_t tail_size_ = 0;  // Body bytes in buffer_ that belong to the current request.
   HeadScanner scanner_;

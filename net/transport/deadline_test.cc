@@ -1,7 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <future>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "net/transport/server_for_test.h"
 
@@ -14,7 +14,8 @@ std::uint64_t counter(const TestServer& test, const std::string& name) {
   return std::stoull(text.substr(at + name.size() + 2));
 }
 
-/// Deadlines and the drain. The clock is moved by hand: what a server does at 9 s and at 11 s takes milliseconds to see.
+/// Deadlines and the drain. The clock is moved by hand: what a server does at 9 s and at 11 s takes milliseconds to
+/// see.
 
 TEST(DeadlineTest, ASlowHeadIsAnswered408AtItsLimitAndNotBefore) {
   TestServer test;
@@ -22,7 +23,8 @@ TEST(DeadlineTest, ASlowHeadIsAnswered408AtItsLimitAndNotBefore) {
   client.send("GET /items/a HTTP/1.1\r\n");
   Client witness = test.connect();
   test.advance(9);
-  // Two ticks later at the latest the deadline would have been noticed; the witness's answers show that time passed there.
+  // Two ticks later at the latest the deadline would have been noticed; the witness's answers show that time passed
+  // there.
   for (int i = 0; i < 200; ++i) ASSERT_EQ(witness.ask(get("/items/w")).status, 200);
   client.send(std::string(kAuth) + "\r\n");
   EXPECT_EQ(client.read().status, 200);
@@ -50,7 +52,8 @@ TEST(DeadlineTest, AnIdleConnectionIsClosedSilently) {
 TEST(DeadlineTest, ATricklingBodyIsCutOff) {
   TestServer test;
   Client client = test.connect();
-  client.send("POST /echo HTTP/1.1\r\n" + std::string(kAuth) + "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+  client.send("POST /echo HTTP/1.1\r\n" + std::string(kAuth) +
+              "Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
   ASSERT_EQ(client.read().status, 100);
   client.send("some bytes, but fewer than 1 KiB for each second");
   test.advance(7);

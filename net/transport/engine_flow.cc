@@ -34,7 +34,8 @@ void Connection::on_delivered(ReadRequest& read) {
         refuse(read.status);
       } else {
         for (std::size_t i = 0; i < request_->checked_records.size(); ++i) {
-          if (!read.exists[i]) request_->exchange.batch.records[request_->checked_records[i]].precheck = Errc::source_not_found;
+          if (!read.exists[i])
+            request_->exchange.batch.records[request_->checked_records[i]].precheck = Errc::source_not_found;
         }
         submit_batch();
       }
@@ -103,16 +104,22 @@ void Connection::submit_batch() {
 }
 
 void Connection::take_admission(IngestEngine::Admission admission) {
-  const auto count = [this](Backpressure stage) { thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add(); };
+  const auto count = [this](Backpressure stage) {
+    thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add();
+  };
   switch (admission) {
-    case IngestEngine::Admission::accepted: return;
+    case IngestEngine::Admission::accepted:
+      return;
     case IngestEngine::Admission::full:
       count(Backpressure::admission_wait);
       phase_ = Phase::admission;
       admission_until_ = shared_.tuning.now() + shared_.tuning.admission_wait_ns;
       return thread_.wait_for_admission(*this);
-    case IngestEngine::Admission::disk_full: count(Backpressure::disk_full); return refuse(Errc::disk_full);
-    case IngestEngine::Admission::stopping: return refuse(Errc::stopping);
+    case IngestEngine::Admission::disk_full:
+      count(Backpressure::disk_full);
+      return refuse(Errc::disk_full);
+    case IngestEngine::Admission::stopping:
+      return refuse(Errc::stopping);
   }
 }
 

@@ -15,11 +15,10 @@ struct Bucket {
   std::int64_t limit_ns;
   std::string_view text;
 };
-constexpr Bucket kBuckets[] = {{100'000, "0.0001"},      {250'000, "0.00025"},    {500'000, "0.0005"},
-                               {1'000'000, "0.001"},     {2'500'000, "0.0025"},   {5'000'000, "0.005"},
-                               {10'000'000, "0.01"},     {25'000'000, "0.025"},   {50'000'000, "0.05"},
-                               {100'000'000, "0.1"},     {250'000'000, "0.25"},   {500'000'000, "0.5"},
-                               {1'000'000'000, "1"},     {2'500'000'000, "2.5"},  {10'000'000'000, "10"}};
+constexpr Bucket kBuckets[] = {
+    {100'000, "0.0001"},   {250'000, "0.00025"}, {500'000, "0.0005"},   {1'000'000, "0.001"},   {2'500'000, "0.0025"},
+    {5'000'000, "0.005"},  {10'000'000, "0.01"}, {25'000'000, "0.025"}, {50'000'000, "0.05"},   {100'000'000, "0.1"},
+    {250'000'000, "0.25"}, {500'000'000, "0.5"}, {1'000'000'000, "1"},  {2'500'000'000, "2.5"}, {10'000'000'000, "10"}};
 
 void header(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
   out.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ").append(name).append(" ").append(type);
@@ -67,7 +66,8 @@ void ThreadMetrics::answered(std::size_t route, int status, std::int64_t duratio
 void ThreadMetrics::count_rejected(const Exchange& exchange) noexcept {
   const auto count = [this](Errc code) { rejected[static_cast<std::size_t>(code)].add(); };
   for (const ItemError& error : exchange.item_errors) count(error.code);
-  const bool refused_whole = exchange.reply.status == 400 && exchange.item_errors.empty() && exchange.batch.outcomes.empty();
+  const bool refused_whole =
+      exchange.reply.status == 400 && exchange.item_errors.empty() && exchange.batch.outcomes.empty();
   if (refused_whole) count(Errc::malformed_request);
 }
 
@@ -91,7 +91,8 @@ std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threa
              label(i) + ",code=\"" + (status == 0 ? std::string("other") : std::to_string(status)) + "\"", total);
     }
   }
-  header(out, "sluice_http_request_duration_seconds", "histogram", "From the complete head to the answer handed to the kernel.");
+  header(out, "sluice_http_request_duration_seconds", "histogram",
+         "From the complete head to the answer handed to the kernel.");
   const auto merged = std::make_unique<Histogram>();  // Too large for a stack that is not ours to measure.
   for (std::size_t i = 0; i <= routes.size(); ++i) {
     merged->reset();
@@ -109,7 +110,8 @@ std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threa
   }
   header(out, "sluice_body_bytes_in_flight", "gauge", "Body bytes that needed a permit and are in memory.");
   sample(out, "sluice_body_bytes_in_flight", "", body_bytes_in_flight);
-  counter(out, "sluice_http_received_bytes_total", "Bytes read from sockets.", sum(threads, &ThreadMetrics::bytes_received));
+  counter(out, "sluice_http_received_bytes_total", "Bytes read from sockets.",
+          sum(threads, &ThreadMetrics::bytes_received));
   counter(out, "sluice_http_sent_bytes_total", "Bytes written to sockets.", sum(threads, &ThreadMetrics::bytes_sent));
   counter(out, "sluice_http_heads_refused_total", "Requests refused by the framing gate.",
           sum(threads, &ThreadMetrics::heads_refused));

@@ -29,7 +29,14 @@ class Counter {
 };
 
 /// Where load was refused or reading stopped.
-enum class Backpressure : std::uint8_t { admission_wait, admission_full, disk_full, read_pool, body_bytes, connections };
+enum class Backpressure : std::uint8_t {
+  admission_wait,
+  admission_full,
+  disk_full,
+  read_pool,
+  body_bytes,
+  connections
+};
 inline constexpr std::size_t kBackpressureStages = 6;
 
 class ThreadMetrics {

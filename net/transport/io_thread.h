@@ -1,9 +1,5 @@
 #pragma once
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/wait_traits.hpp>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -11,20 +7,26 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/wait_traits.hpp>
+
 #include "net/dialect/json_reader.h"
 #include "net/transport/connection.h"
 #include "net/transport/http_metrics.h"
 
 /// One io_context and the thread that alone runs it, with everything its connections share.
-/// Threads: adopt(), deliver(), drain(), stop() and join() from any thread (they post); the rest on the io thread itself.
+/// Threads: adopt(), deliver(), drain(), stop() and join() from any thread (they post); the rest on the io thread
+/// itself.
 
 namespace sluice {
 
 class IoThread {
  public:
   using Executor = boost::asio::io_context::executor_type;
-  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                  Executor>;
+  using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                  boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
   IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t index);
   ~IoThread();

@@ -1,17 +1,17 @@
 #include "net/transport/listener.h"
 
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <cerrno>
-#include <cstring>
-#include <stdexcept>
 
 namespace sluice {
 namespace {
@@ -25,9 +25,13 @@ constexpr int kBacklog = 4096;
 
 }  // namespace
 
-Listener::Listener(boost::asio::io_context& context, ServerShared& shared, ThreadMetrics& metrics, int descriptor, bool tcp,
-                   Deal deal)
-    : shared_(shared), metrics_(metrics), descriptor_(context.get_executor(), descriptor), tcp_(tcp), deal_(std::move(deal)) {}
+Listener::Listener(boost::asio::io_context& context, ServerShared& shared, ThreadMetrics& metrics, int descriptor,
+                   bool tcp, Deal deal)
+    : shared_(shared),
+      metrics_(metrics),
+      descriptor_(context.get_executor(), descriptor),
+      tcp_(tcp),
+      deal_(std::move(deal)) {}
 
 void Listener::arm() {
   descriptor_.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& error) {
@@ -99,7 +103,8 @@ int listen_unix(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
-    throw std::runtime_error(what + ": the path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes.");
+    throw std::runtime_error(what + ": the path is longer than " + std::to_string(sizeof address.sun_path - 1) +
+                             " bytes.");
   }
   std::memcpy(address.sun_path, path.data(), path.size());
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -1,17 +1,18 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
 #include "net/transport/http_metrics.h"
 #include "net/transport/server_shared.h"
 
-/// A listening socket. Accepts on io thread 0 and deals the descriptors out; one acceptor, not SO_REUSEPORT, because the
-/// kernel's hash may put all of a few connections on one thread.
-/// Threads: construct before the io threads start; everything else on io thread 0.
+/// A listening socket. Accepts on io thread 0 and deals the descriptors out; one acceptor, not SO_REUSEPORT, because
+/// the kernel's hash may put all of a few connections on one thread. Threads: construct before the io threads start;
+/// everything else on io thread 0.
 
 namespace sluice {
 
@@ -21,7 +22,8 @@ class Listener {
   using Deal = std::function<void(int descriptor)>;
 
   /// Takes `descriptor`, which listens.
-  Listener(boost::asio::io_context& context, ServerShared& shared, ThreadMetrics& metrics, int descriptor, bool tcp, Deal deal);
+  Listener(boost::asio::io_context& context, ServerShared& shared, ThreadMetrics& metrics, int descriptor, bool tcp,
+           Deal deal);
 
   void arm();
   /// Once per tick: goes on after a pause (no descriptors left, or too many connections).

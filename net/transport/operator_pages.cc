@@ -26,17 +26,26 @@ void answer_ready(const ServerShared& shared, Reply& reply) {
     append_check(list, check);
   }
   reply.status = ready ? 200 : 503;
-  reply.body.assign(ready ? R"({"status":"ok","checks":[)" : R"({"status":"not_ready","checks":[)").append(list).append("]}");
+  reply.body.assign(ready ? R"({"status":"ok","checks":[)" : R"({"status":"not_ready","checks":[)")
+      .append(list)
+      .append("]}");
 }
 
 }  // namespace
 
 void answer_operator_page(OperatorPage page, const ServerShared& shared, Reply& reply) {
   switch (page) {
-    case OperatorPage::none: break;
-    case OperatorPage::livez: reply.body = R"({"status":"ok"})"; break;
-    case OperatorPage::readyz: answer_ready(shared, reply); break;
-    case OperatorPage::version: reply.body = shared.pages.version_json; break;
+    case OperatorPage::none:
+      break;
+    case OperatorPage::livez:
+      reply.body = R"({"status":"ok"})";
+      break;
+    case OperatorPage::readyz:
+      answer_ready(shared, reply);
+      break;
+    case OperatorPage::version:
+      reply.body = shared.pages.version_json;
+      break;
     case OperatorPage::metrics:
       reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
       reply.body = shared.metrics_text();

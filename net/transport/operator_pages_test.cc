@@ -26,7 +26,9 @@ TEST(OperatorPagesTest, AnswerWithoutAKey) {
 
 TEST(OperatorPagesTest, ReadinessFailsWithAnyCheck) {
   TestServer test([](TestServer::Setup& setup) {
-    setup.pages.ready = [] { return std::vector<OperatorPages::Check>{{"disk", false, "full"}, {"storage", true, ""}}; };
+    setup.pages.ready = [] {
+      return std::vector<OperatorPages::Check>{{"disk", false, "full"}, {"storage", true, ""}};
+    };
   });
   Client client = test.connect();
   EXPECT_EQ(client.ask(get("/readyz", kNoKey)).status, 503);
@@ -50,9 +52,13 @@ TEST(OperatorPagesTest, MetricsNameRoutePatternsAndNeverPaths) {
   ASSERT_EQ(client.ask(get("/no/such/path")).status, 404);
   ASSERT_EQ(client.ask(post("/items/x", "")).status, 405);
   const std::string text = client.ask(get("/metrics", kNoKey)).body;
-  EXPECT_NE(text.find(R"(sluice_http_requests_total{method="GET",route="/items/{id}",code="200"} 1)"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(sluice_http_requests_total{method="none",route="none",code="404"} 1)"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(sluice_http_request_duration_seconds_count{method="GET",route="/items/{id}"} 1)"), std::string::npos);
+  EXPECT_NE(text.find(R"(sluice_http_requests_total{method="GET",route="/items/{id}",code="200"} 1)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(sluice_http_requests_total{method="none",route="none",code="404"} 1)"), std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(sluice_http_request_duration_seconds_count{method="GET",route="/items/{id}"} 1)"),
+            std::string::npos);
   EXPECT_NE(text.find("sluice_connections 1\n"), std::string::npos);
   EXPECT_NE(text.find(R"(sluice_backpressure_total{stage="admission_full"} 0)"), std::string::npos);
   EXPECT_NE(text.find("sluice_body_bytes_in_flight 0\n"), std::string::npos);

@@ -1,8 +1,8 @@
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <exception>
+
+#include <boost/asio/post.hpp>
+#include <sys/socket.h>
 
 #include "net/transport/connection.h"
 #include "net/transport/io_thread.h"
@@ -21,11 +21,16 @@ constexpr std::size_t kFirstChunkBytes = 16 * 1024;
 
 int retry_after(Errc code) noexcept {
   switch (code) {
-    case Errc::overloaded: return kBusyRetrySeconds;
-    case Errc::stopping: return kStoppingRetrySeconds;
-    case Errc::outcome_unknown: return kStoppingRetrySeconds;
-    case Errc::disk_full: return kDiskRetrySeconds;
-    default: return 0;
+    case Errc::overloaded:
+      return kBusyRetrySeconds;
+    case Errc::stopping:
+      return kStoppingRetrySeconds;
+    case Errc::outcome_unknown:
+      return kStoppingRetrySeconds;
+    case Errc::disk_full:
+      return kDiskRetrySeconds;
+    default:
+      return 0;
   }
 }
 
@@ -89,8 +94,8 @@ void Connection::begin_request() {
 bool Connection::admit_request() {
   ActiveRequest& request = *request_;
   const RequestHead& head = request.head;
-  const Router::Match match =
-      shared_.router.find(head.method, head.path, admin_ || shared_.options.keys_over_tcp, request.exchange.request.params);
+  const Router::Match match = shared_.router.find(head.method, head.path, admin_ || shared_.options.keys_over_tcp,
+                                                  request.exchange.request.params);
   request.route = match.route;
   request.dialect = match.dialect;
   if (match.route == nullptr) {
@@ -183,7 +188,8 @@ void Connection::begin_body() {
   phase_ = Phase::body;
   if (head.expect_continue && head.has_body() && here == 0) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    const ssize_t sent = ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     // A client that has not read its earlier answers cannot be waiting for this one.
     if (sent != static_cast<ssize_t>(kContinue.size())) close();
   }
@@ -289,10 +295,14 @@ void Connection::call_endpoint(bool first) {
 
 void Connection::follow(Next next) {
   switch (next) {
-    case Next::reply: return send_response();
-    case Next::read: return run_read();
-    case Next::change: return apply_change();
-    case Next::write: return begin_write();
+    case Next::reply:
+      return send_response();
+    case Next::read:
+      return run_read();
+    case Next::change:
+      return apply_change();
+    case Next::write:
+      return begin_write();
   }
 }
 
@@ -301,7 +311,8 @@ void Connection::refuse(Errc code) { refuse(default_status(code), code, default_
 void Connection::refuse(int status, Errc code, std::string_view message, int retry_after_seconds) {
   Reply& answer = request_->exchange.reply;
   answer.reset();
-  request_->dialect->refuse({status, code, std::string(message), {}, retry_after_seconds}, request_->exchange.request, answer);
+  request_->dialect->refuse({status, code, std::string(message), {}, retry_after_seconds}, request_->exchange.request,
+                            answer);
   if (answer.retry_after_seconds == 0) answer.retry_after_seconds = retry_after_seconds;
   send_response();
 }

@@ -145,8 +145,8 @@ HeadVerdict parse_request_line(std::string_view line, RequestHead& out, std::str
   const std::size_t second = line.find(' ', first + 1);
   if (second == std::string_view::npos || second == first + 1) return bad("malformed request line");
   const std::string_view version = line.substr(second + 1);
-  if (version.size() != 8 || version.substr(0, 5) != "HTTP/" || !text::is(version[5], text::kDigit) || version[6] != '.' ||
-      !text::is(version[7], text::kDigit)) {
+  if (version.size() != 8 || version.substr(0, 5) != "HTTP/" || !text::is(version[5], text::kDigit) ||
+      version[6] != '.' || !text::is(version[7], text::kDigit)) {
     return bad("malformed HTTP version");
   }
   if (version[5] != '1' || version[7] > '1') return refused(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
@@ -165,8 +165,17 @@ struct FieldState {
 };
 
 enum Single : std::uint32_t {
-  kHost = 1, kContentLength = 2, kTransferEncoding = 4, kContentType = 8, kContentEncoding = 16, kAuthorization = 32,
-  kApiKey = 64, kSecretKey = 128, kIdempotencyKey = 256, kRequestIdField = 512, kExpect = 1024,
+  kHost = 1,
+  kContentLength = 2,
+  kTransferEncoding = 4,
+  kContentType = 8,
+  kContentEncoding = 16,
+  kAuthorization = 32,
+  kApiKey = 64,
+  kSecretKey = 128,
+  kIdempotencyKey = 256,
+  kRequestIdField = 512,
+  kExpect = 1024,
 };
 
 /// False when the field was there already.
@@ -245,7 +254,8 @@ HeadVerdict take_field(std::string_view name, std::string_view value, RequestHea
       if (equals_ignoring_case(name, "x-request-id")) return take_text(value, state, kRequestIdField, out.request_id);
       break;
     case 13:
-      if (equals_ignoring_case(name, "authorization")) return take_text(value, state, kAuthorization, out.authorization);
+      if (equals_ignoring_case(name, "authorization"))
+        return take_text(value, state, kAuthorization, out.authorization);
       break;
     case 14:
       if (equals_ignoring_case(name, "content-length")) {
@@ -254,7 +264,8 @@ HeadVerdict take_field(std::string_view name, std::string_view value, RequestHea
       break;
     case 15:
       if (equals_ignoring_case(name, "idempotency-key")) {
-        if (value.empty() || value.size() > limits::kIdempotencyKeyBytes) return bad("Idempotency-Key has a bad length");
+        if (value.empty() || value.size() > limits::kIdempotencyKeyBytes)
+          return bad("Idempotency-Key has a bad length");
         return take_text(value, state, kIdempotencyKey, out.idempotency_key);
       }
       break;
@@ -268,7 +279,8 @@ HeadVerdict take_field(std::string_view name, std::string_view value, RequestHea
         return once(state, kTransferEncoding) ? take_transfer_encoding(value, out, state) : kRepeated;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return kComplete;
 }
@@ -297,12 +309,13 @@ HeadVerdict check_whole(std::string_view authority, const FieldState& state, Req
 }  // namespace
 
 HeadVerdict HeadScanner::scan(std::string_view received) noexcept {
-  if (lines_ == 0 && !received.empty() && !text::is(received.front(), text::kToken)) return bad("malformed request line");
+  if (lines_ == 0 && !received.empty() && !text::is(received.front(), text::kToken))
+    return bad("malformed request line");
   for (;;) {
     const bool in_request_line = lines_ == 0;
     const std::size_t line_max = in_request_line ? limits::kRequestLineBytes : limits::kHeaderFieldBytes;
-    const HeadVerdict too_long = in_request_line ? refused(414, "the request line is too long")
-                                                 : refused(431, "a header field is too long");
+    const HeadVerdict too_long =
+        in_request_line ? refused(414, "the request line is too long") : refused(431, "a header field is too long");
     const void* const at = std::memchr(received.data() + scanned_, '\n', received.size() - scanned_);
     const std::size_t end =
         at == nullptr ? received.size() : static_cast<std::size_t>(static_cast<const char*>(at) - received.data());
@@ -329,7 +342,8 @@ HeadVerdict parse_head(std::string_view head, std::size_t lines, RequestHead& ou
   if (count_controls(head) != 2 * lines) return bad("a control character in the head");
   std::string_view authority;
   std::size_t end = head.find('\r');
-  if (const HeadVerdict verdict = parse_request_line(head.substr(0, end), out, authority); verdict.status != 0) return verdict;
+  if (const HeadVerdict verdict = parse_request_line(head.substr(0, end), out, authority); verdict.status != 0)
+    return verdict;
 
   FieldState state;
   for (std::size_t begin = end + 2;; begin = end + 2) {

@@ -19,8 +19,8 @@ struct HeadVerdict {
   const char* reason = "";
 };
 
-/// Finds the empty line that ends a head, and refuses early what can never become one: a bare LF, a line or a head over its
-/// limit, bytes that are no request line.
+/// Finds the empty line that ends a head, and refuses early what can never become one: a bare LF, a line or a head over
+/// its limit, bytes that are no request line.
 class HeadScanner {
  public:
   void reset() noexcept { *this = HeadScanner(); }

@@ -1,8 +1,8 @@
 #include "net/transport/request_head.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/limits.h"
 
@@ -123,8 +123,10 @@ constexpr Case kFields[] = {
 
 constexpr Case kFraming[] = {
     {"Content-Length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 200},
-    {"Content-Length twice, equal", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 400},
-    {"Content-Length twice, different", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", 400},
+    {"Content-Length twice, equal", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+     400},
+    {"Content-Length twice, different", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+     400},
     {"Content-Length list", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n", 400},
     {"Content-Length with plus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", 400},
     {"Content-Length with minus", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", 400},
@@ -143,7 +145,10 @@ constexpr Case kFraming[] = {
     {"TE chunked, identity", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n", 501},
     {"TE xchunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", 501},
     {"TE chunked with a parameter", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;q=1\r\n\r\n", 501},
-    {"TE with a vertical tab", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0B" "chunked\r\n\r\n", 400},
+    {"TE with a vertical tab",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0B"
+     "chunked\r\n\r\n",
+     400},
     {"TE empty", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", 400},
     {"TE folded", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n", 400},
     {"TE with a space before the colon", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n", 400},
@@ -166,7 +171,8 @@ TEST(RequestHeadTest, JudgesFraming) {
 }
 
 TEST(RequestHeadTest, EverySplitGivesTheSameVerdict) {
-  for (const auto& table : {std::span<const Case>(kRequestLines), std::span<const Case>(kFields), std::span<const Case>(kFraming)}) {
+  for (const auto& table :
+       {std::span<const Case>(kRequestLines), std::span<const Case>(kFields), std::span<const Case>(kFraming)}) {
     for (const Case& c : table) {
       HeadScanner scanner;
       HeadVerdict verdict;
@@ -185,12 +191,13 @@ TEST(RequestHeadTest, EverySplitGivesTheSameVerdict) {
 
 TEST(RequestHeadTest, FindsWhatItNeeds) {
   RequestHead head;
-  ASSERT_EQ(verdict_of("POST /v1/scores/?a=b%20c HTTP/1.1\r\nhOST:  example.org:8420 \r\ncontent-type:application/json\r\n"
-                       "Content-Encoding: gzip\r\nAuthorization: Bearer x.y\r\nx-api-key: k\r\nX-Secret-Key: s\r\n"
-                       "Idempotency-Key: i\r\nX-Request-Id: r\r\nContent-Length: 0012\r\nExpect: 100-continue\r\n"
-                       "Connection: foo, close\r\n\r\n",
-                       head),
-            200);
+  ASSERT_EQ(
+      verdict_of("POST /v1/scores/?a=b%20c HTTP/1.1\r\nhOST:  example.org:8420 \r\ncontent-type:application/json\r\n"
+                 "Content-Encoding: gzip\r\nAuthorization: Bearer x.y\r\nx-api-key: k\r\nX-Secret-Key: s\r\n"
+                 "Idempotency-Key: i\r\nX-Request-Id: r\r\nContent-Length: 0012\r\nExpect: 100-continue\r\n"
+                 "Connection: foo, close\r\n\r\n",
+                 head),
+      200);
   EXPECT_EQ(head.method, Method::post);
   EXPECT_EQ(head.path, "/v1/scores/");
   EXPECT_EQ(head.query, "a=b%20c");

@@ -16,32 +16,58 @@ void append_number(std::string& out, std::size_t number) {
 
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
-    case 200: return "200 OK";
-    case 201: return "201 Created";
-    case 202: return "202 Accepted";
-    case 204: return "204 No Content";
-    case 207: return "207 Multi-Status";
-    case 400: return "400 Bad Request";
-    case 401: return "401 Unauthorized";
-    case 403: return "403 Forbidden";
-    case 404: return "404 Not Found";
-    case 405: return "405 Method Not Allowed";
-    case 408: return "408 Request Timeout";
-    case 409: return "409 Conflict";
-    case 410: return "410 Gone";
-    case 413: return "413 Content Too Large";
-    case 414: return "414 URI Too Long";
-    case 415: return "415 Unsupported Media Type";
-    case 417: return "417 Expectation Failed";
-    case 422: return "422 Unprocessable Content";
-    case 429: return "429 Too Many Requests";
-    case 431: return "431 Request Header Fields Too Large";
-    case 500: return "500 Internal Server Error";
-    case 501: return "501 Not Implemented";
-    case 503: return "503 Service Unavailable";
-    case 505: return "505 HTTP Version Not Supported";
-    case 507: return "507 Insufficient Storage";
-    default: return {};
+    case 200:
+      return "200 OK";
+    case 201:
+      return "201 Created";
+    case 202:
+      return "202 Accepted";
+    case 204:
+      return "204 No Content";
+    case 207:
+      return "207 Multi-Status";
+    case 400:
+      return "400 Bad Request";
+    case 401:
+      return "401 Unauthorized";
+    case 403:
+      return "403 Forbidden";
+    case 404:
+      return "404 Not Found";
+    case 405:
+      return "405 Method Not Allowed";
+    case 408:
+      return "408 Request Timeout";
+    case 409:
+      return "409 Conflict";
+    case 410:
+      return "410 Gone";
+    case 413:
+      return "413 Content Too Large";
+    case 414:
+      return "414 URI Too Long";
+    case 415:
+      return "415 Unsupported Media Type";
+    case 417:
+      return "417 Expectation Failed";
+    case 422:
+      return "422 Unprocessable Content";
+    case 429:
+      return "429 Too Many Requests";
+    case 431:
+      return "431 Request Header Fields Too Large";
+    case 500:
+      return "500 Internal Server Error";
+    case 501:
+      return "501 Not Implemented";
+    case 503:
+      return "503 Service Unavailable";
+    case 505:
+      return "505 HTTP Version Not Supported";
+    case 507:
+      return "507 Insufficient Storage";
+    default:
+      return {};
   }
 }
 
@@ -88,7 +114,8 @@ void render_http_date(std::string& out, WallTime now) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char rest[32];
   // strftime's names follow the locale; the protocol's do not.
   const std::size_t size = std::strftime(rest, sizeof rest, " %Y %H:%M:%S GMT", &parts);

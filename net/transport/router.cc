@@ -46,7 +46,8 @@ Router::Router(std::span<const Dialect* const> dialects) {
   for (const Dialect* const dialect : dialects) {
     for (const Route& route : dialect->routes()) {
       SLUICE_CHECK(route.endpoint != nullptr);
-      add({dialect, route.endpoint, OperatorPage::none, route.method, std::string(route.pattern), route.scope, route.admin, 0});
+      add({dialect, route.endpoint, OperatorPage::none, route.method, std::string(route.pattern), route.scope,
+           route.admin, 0});
     }
   }
   const std::pair<OperatorPage, const char*> kPages[] = {{OperatorPage::livez, "/livez"},
@@ -64,8 +65,9 @@ void Router::add(CompiledRoute route) {
   std::vector<std::string> segments = split(route.pattern);
   // Parameters match by place, whatever their names.
   const auto same = [&segments](const Path& path) {
-    return std::equal(segments.begin(), segments.end(), path.segments.begin(), path.segments.end(),
-                      [](const std::string& a, const std::string& b) { return a == b || (is_param(a) && is_param(b)); });
+    return std::equal(
+        segments.begin(), segments.end(), path.segments.begin(), path.segments.end(),
+        [](const std::string& a, const std::string& b) { return a == b || (is_param(a) && is_param(b)); });
   };
   auto at = std::find_if(paths_.begin(), paths_.end(), same);
   if (at == paths_.end()) {
@@ -145,7 +147,8 @@ const Dialect& Router::nearest(std::string_view path) const {
   return *best;
 }
 
-Router::Match Router::find(Method method, std::string_view path, bool admin, std::vector<std::string_view>& params) const {
+Router::Match Router::find(Method method, std::string_view path, bool admin,
+                           std::vector<std::string_view>& params) const {
   params.clear();
   if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   if (path.empty() || path.front() != '/') return {nullptr, native_, {}};

@@ -22,10 +22,10 @@ struct CompiledRoute {
   const Endpoint* endpoint = nullptr;  ///< nullptr for an operator page.
   OperatorPage page = OperatorPage::none;
   Method method = Method::get;
-  std::string pattern;                 ///< As metrics name it.
+  std::string pattern;  ///< As metrics name it.
   Scope scope = kRead;
   bool admin = false;
-  std::size_t index = 0;               ///< Of this route among all, for metrics.
+  std::size_t index = 0;  ///< Of this route among all, for metrics.
 };
 
 class Router {
@@ -38,7 +38,8 @@ class Router {
     std::string_view allow;                ///< "Allow: GET, POST", for a path that exists under other methods.
   };
   /// HEAD finds GET's route. `admin`: routes of the operator's socket exist. `params`: filled with the raw parameters.
-  [[nodiscard]] Match find(Method method, std::string_view path, bool admin, std::vector<std::string_view>& params) const;
+  [[nodiscard]] Match find(Method method, std::string_view path, bool admin,
+                           std::vector<std::string_view>& params) const;
 
   [[nodiscard]] std::span<const CompiledRoute> routes() const noexcept { return routes_; }
   [[nodiscard]] const Dialect& native() const noexcept { return *native_; }
@@ -48,7 +49,7 @@ class Router {
   struct Path {
     std::vector<std::string> segments;  // "{name}" for a parameter.
     std::vector<std::size_t> routes;
-    std::string allow;         // Without admin routes; empty when there are only such.
+    std::string allow;  // Without admin routes; empty when there are only such.
     std::string allow_admin;
   };
 

@@ -37,7 +37,8 @@ class RouterTest : public ::testing::Test {
                                  {{Method::post, "/model-hub/scores/bulk", kIngest, &kNothing, false},
                                   {Method::put, "/model-hub/scores/{id}", kIngest, &kNothing, false},
                                   {Method::get, "/model-hub/scores/{score_id}", kRead, &kNothing, false}}};
-  const ListedDialect evalguard_{DialectCode::evalguard, {{Method::post, "/api/v1/annotations", kIngest, &kNothing, false}}};
+  const ListedDialect evalguard_{DialectCode::evalguard,
+                                 {{Method::post, "/api/v1/annotations", kIngest, &kNothing, false}}};
   const Dialect* const dialects_[3] = {&evalguard_, &native_, &futureagi_};
   const Router router_{dialects_};
   std::vector<std::string_view> params_;

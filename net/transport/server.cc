@@ -1,10 +1,10 @@
 #include "net/transport/server.h"
 
-#include <unistd.h>
-
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <chrono>
+
+#include <boost/asio/post.hpp>
+#include <unistd.h>
 
 #include "engine/base/check.h"
 #include "net/transport/io_thread.h"
@@ -31,7 +31,7 @@ struct Server::State {
   std::unique_ptr<Backend> own_backend;
   std::uint16_t port = 0;
   bool running = false;
-  std::function<void(const char*)> fatal_handler;    // Set before start().
+  std::function<void(const char*)> fatal_handler;  // Set before start().
 
   void listen();
 };
@@ -40,10 +40,11 @@ void Server::State::listen() {
   IoThread& home = *threads.front();
   if (!shared.options.listen_address.empty()) {
     const int descriptor = listen_tcp(shared.options.listen_address, shared.options.listen_port, port);
-    listeners.push_back(std::make_unique<Listener>(home.context(), shared, *metrics.front(), descriptor, true, [this](int client) {
-      threads[next_thread]->adopt(client, false, false);
-      next_thread = (next_thread + 1) % threads.size();
-    }));
+    listeners.push_back(
+        std::make_unique<Listener>(home.context(), shared, *metrics.front(), descriptor, true, [this](int client) {
+          threads[next_thread]->adopt(client, false, false);
+          next_thread = (next_thread + 1) % threads.size();
+        }));
   }
   if (!shared.options.admin_socket.empty()) {
     const int descriptor = listen_unix(shared.options.admin_socket);
@@ -88,9 +89,8 @@ void Server::drain() {
   });
   for (const auto& thread : state.threads) thread->drain();
   std::unique_lock lock(state.shared.drain_mutex);
-  state.shared.drained.wait_for(lock, std::chrono::nanoseconds(state.shared.tuning.drain_ns), [&state] {
-    return state.shared.connections.load(std::memory_order_seq_cst) == 0;
-  });
+  state.shared.drained.wait_for(lock, std::chrono::nanoseconds(state.shared.tuning.drain_ns),
+                                [&state] { return state.shared.connections.load(std::memory_order_seq_cst) == 0; });
 }
 
 void Server::stop() {

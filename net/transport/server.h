@@ -13,9 +13,9 @@
 #include "engine/read/score_reader.h"
 #include "net/dialect/dialect.h"
 
-/// The HTTP/1.1 front end: io threads, listeners, connections, the strict framing gate, authentication, limits, routing.
-/// One io_context per io thread, run by that thread alone; other threads only post to it.
-/// Threads: construct, start and stop from main. As Completion it is called by the committer and the read pool.
+/// The HTTP/1.1 front end: io threads, listeners, connections, the strict framing gate, authentication, limits,
+/// routing. One io_context per io thread, run by that thread alone; other threads only post to it. Threads: construct,
+/// start and stop from main. As Completion it is called by the committer and the read pool.
 
 namespace sluice {
 
@@ -31,16 +31,21 @@ struct ServerOptions {
   std::size_t body_bytes_max = limits::kBodyBytes;
   std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
   std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;
-  bool operator_pages_need_key = false;      ///< /metrics and /version, off loopback.
-  bool keys_over_tcp = false;                ///< Whether admin routes exist on TCP (scope admin).
+  bool operator_pages_need_key = false;  ///< /metrics and /version, off loopback.
+  bool keys_over_tcp = false;            ///< Whether admin routes exist on TCP (scope admin).
   DialectOptions dialects;
 };
 
 /// What the operator pages answer. Called on an io thread: must be quick and must not touch the disk.
 struct OperatorPages {
-  struct Check { std::string name; bool ok; std::string detail; };
+  struct Check {
+    std::string name;
+    bool ok;
+    std::string detail;
+  };
   std::function<std::vector<Check>()> ready;
-  std::function<std::string()> metrics;  ///< Prometheus text of everything but the transport's own (see metrics_text()).
+  std::function<std::string()>
+      metrics;  ///< Prometheus text of everything but the transport's own (see metrics_text()).
   std::string version_json;
 };
 

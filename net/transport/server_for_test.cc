@@ -1,13 +1,13 @@
 #include "net/transport/server_for_test.h"
 
+#include <cstring>
+#include <stdexcept>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <cstring>
-#include <stdexcept>
 
 #include "engine/base/check.h"
 #include "net/transport/text.h"
@@ -51,7 +51,8 @@ class Write final : public Endpoint {
     exchange.reply.status = 201;
     exchange.reply.body.assign(to_string(exchange.batch.status));
     if (exchange.batch.replayed) exchange.reply.body += " replayed";
-    for (const RecordOutcome& outcome : exchange.batch.outcomes) exchange.reply.body.append(" ").append(to_string(outcome.code));
+    for (const RecordOutcome& outcome : exchange.batch.outcomes)
+      exchange.reply.body.append(" ").append(to_string(outcome.code));
     return Next::reply;
   }
 };
@@ -99,10 +100,10 @@ class FakeDialect final : public Dialect {
     static const Change change;
     static const Throw thrower;
     static const Route kRoutes[] = {
-        {Method::post, "/echo", kIngest, &echo, false},       {Method::get, "/items/{id}", kRead, &item, false},
-        {Method::get, "/big", kRead, &big, false},            {Method::post, "/write", kIngest, &write, false},
-        {Method::get, "/read", kRead, &read, false},          {Method::post, "/change", kManage, &change, false},
-        {Method::post, "/throw", kIngest, &thrower, false},   {Method::get, "/keys", kAdmin, &echo, true},
+        {Method::post, "/echo", kIngest, &echo, false},     {Method::get, "/items/{id}", kRead, &item, false},
+        {Method::get, "/big", kRead, &big, false},          {Method::post, "/write", kIngest, &write, false},
+        {Method::get, "/read", kRead, &read, false},        {Method::post, "/change", kManage, &change, false},
+        {Method::post, "/throw", kIngest, &thrower, false}, {Method::get, "/keys", kAdmin, &echo, true},
     };
     return kRoutes;
   }
@@ -283,8 +284,8 @@ std::string get(std::string_view path, std::string_view fields) {
   return "GET " + std::string(path) + " HTTP/1.1\r\n" + std::string(fields) + "\r\n";
 }
 std::string post(std::string_view path, std::string_view body, std::string_view fields) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\n" + std::string(fields) + "Content-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(path) + " HTTP/1.1\r\n" + std::string(fields) +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 }  // namespace sluice

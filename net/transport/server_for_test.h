@@ -59,7 +59,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   void send(std::string_view bytes);
-  /// The next response, body by Content-Length; status 0 when the connection ended first. `head_request`: no body follows.
+  /// The next response, body by Content-Length; status 0 when the connection ended first. `head_request`: no body
+  /// follows.
   Response read(bool head_request = false);
   Response ask(std::string_view bytes) {
     send(bytes);
@@ -84,8 +85,8 @@ class Client {
 ///   POST /change (manage)      → Next::change: creates a label, then 201
 ///   POST /throw (ingest)       → an exception
 ///   GET  /keys (admin route)   → 200
-/// and refusals `<dialect> <status> <code> <message>`. Key "slkey" with secret "secret": ingest and read; "slmanager": all but
-/// admin; "slrevoked"; "slstrict": a strict workspace.
+/// and refusals `<dialect> <status> <code> <message>`. Key "slkey" with secret "secret": ingest and read; "slmanager":
+/// all but admin; "slrevoked"; "slstrict": a strict workspace.
 class TestServer {
  public:
   struct Setup {

@@ -39,7 +39,8 @@ TEST(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   TestServer test;
   Client client = test.connect();
   std::string all;
-  for (int i = 0; i < 500; ++i) all += i % 3 == 0 ? get("/items/" + std::to_string(i)) : post("/write", std::to_string(i));
+  for (int i = 0; i < 500; ++i)
+    all += i % 3 == 0 ? get("/items/" + std::to_string(i)) : post("/write", std::to_string(i));
   client.send(all);
   for (int i = 0; i < 500; ++i) {
     const Response response = client.read();
@@ -53,7 +54,8 @@ TEST(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
 TEST(ServerTest, AnswersAreTheSameHoweverTheBytesArrive) {
   TestServer test;
   const std::string request = post("/echo", "hello") + "POST /echo HTTP/1.1\r\n" + std::string(kAuth) +
-                              "Transfer-Encoding: chunked\r\n\r\n5;x\r\nworld\r\n1\r\n!\r\n0\r\n\r\n" + "\r\n" + get("/items/7");
+                              "Transfer-Encoding: chunked\r\n\r\n5;x\r\nworld\r\n1\r\n!\r\n0\r\n\r\n" + "\r\n" +
+                              get("/items/7");
   Client client = test.connect();
   for (const char byte : request) client.send({&byte, 1});
   EXPECT_EQ(client.read().body, "hello");
@@ -92,7 +94,8 @@ TEST(ServerTest, RefusalsOfTheGateCloseAndServeNothingMore) {
   };
   const std::string auth(kAuth);
   const Case kCases[] = {
-      {"CL and TE", "POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {"CL and TE",
+       "POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"TE gzip", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: gzip\r\n\r\n", 501},
       {"TE chunked, identity", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked, identity\r\n\r\n", 501},
       {"two CL", "POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 0\r\nContent-Length: 30\r\n\r\n", 400},
@@ -103,7 +106,8 @@ TEST(ServerTest, RefusalsOfTheGateCloseAndServeNothingMore) {
       {"long line", "GET /" + std::string(9000, 'x'), 414},
       {"long field", "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x'), 431},
       {"bad chunk", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
-      {"trailer", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: x\r\n\r\n", 400},
+      {"trailer", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: x\r\n\r\n",
+       400},
       {"long chunk extension",
        "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(300, 'x') + "\r\n", 400},
   };
@@ -145,7 +149,8 @@ TEST(ServerTest, HeadIsGetWithoutItsBody) {
 TEST(ServerTest, RefusesBeforeTheBodyIsSent) {
   TestServer test([](TestServer::Setup& setup) { setup.options.body_bytes_max = 1000; });
   const auto head = [](std::string_view path, std::string_view fields, std::size_t length) {
-    return "POST " + std::string(path) + " HTTP/1.1\r\n" + std::string(fields) + "Content-Length: " + std::to_string(length) + "\r\n\r\n";
+    return "POST " + std::string(path) + " HTTP/1.1\r\n" + std::string(fields) +
+           "Content-Length: " + std::to_string(length) + "\r\n\r\n";
   };
   {
     Client client = test.connect();
@@ -163,14 +168,16 @@ TEST(ServerTest, RefusesBeforeTheBodyIsSent) {
   }
   Client client = test.connect();
   EXPECT_EQ(client.ask(post("/echo", std::string(1000, 'x'))).status, 200);
-  client.send("POST /echo HTTP/1.1\r\n" + std::string(kAuth) + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x'));
+  client.send("POST /echo HTTP/1.1\r\n" + std::string(kAuth) + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+              std::string(1001, 'x'));
   EXPECT_EQ(client.read().status, 413);
   EXPECT_TRUE(client.closed());
 }
 
 TEST(ServerTest, ContinuesOnlyWhenTheBodyIsWelcome) {
   TestServer test;
-  const std::string head = "POST /echo HTTP/1.1\r\n" + std::string(kAuth) + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+  const std::string head =
+      "POST /echo HTTP/1.1\r\n" + std::string(kAuth) + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
   Client client = test.connect();
   client.send(head);
   EXPECT_EQ(client.read().status, 100);
@@ -230,7 +237,8 @@ TEST(ServerTest, WritesReadsAndChangesComeBackToTheirEndpoint) {
   const Response created = client.ask(post("/change", "quality", kManager));
   EXPECT_EQ(created.status, 201);
   EXPECT_EQ(created.body, "quality");
-  EXPECT_TRUE(test.catalogue.snapshot()->label_by_name(1, "quality").ok() || test.catalogue.snapshot()->label_by_name(0, "quality").ok());
+  EXPECT_TRUE(test.catalogue.snapshot()->label_by_name(1, "quality").ok() ||
+              test.catalogue.snapshot()->label_by_name(0, "quality").ok());
 }
 
 TEST(ServerTest, RefusedBatchesAreAnsweredInTheDialectsShape) {
@@ -241,8 +249,8 @@ TEST(ServerTest, RefusedBatchesAreAnsweredInTheDialectsShape) {
     int expected;
     const char* retry_after;
   };
-  for (const Case c : {Case{Errc::overloaded, 429, "1"}, Case{Errc::disk_full, 507, "30"}, Case{Errc::stopping, 503, "5"},
-                       Case{Errc::outcome_unknown, 503, "5"}}) {
+  for (const Case c : {Case{Errc::overloaded, 429, "1"}, Case{Errc::disk_full, 507, "30"},
+                       Case{Errc::stopping, 503, "5"}, Case{Errc::outcome_unknown, 503, "5"}}) {
     test.backend.on_batch = [c](Batch& batch) { batch.status = c.status; };
     const Response response = client.ask(post("/write", "t"));
     EXPECT_EQ(response.status, c.expected);

@@ -19,7 +19,8 @@ struct TransportTuning {
   std::int64_t linger_ns = 2'000'000'000;
   std::int64_t drain_ns = limits::kDrainSeconds * 1'000'000'000;
   std::int64_t admission_wait_ns = limits::kAdmissionWaitMs * 1'000'000;
-  /// One timer per io thread looks at all deadlines this often. Halved: twice the scanning; doubled: deadlines that much late.
+  /// One timer per io thread looks at all deadlines this often. Halved: twice the scanning; doubled: deadlines that
+  /// much late.
   std::int64_t tick_ns = 250'000'000;
   /// Added to the monotonic clock; nullptr: nothing.
   const std::atomic<std::int64_t>* clock_skew_ns = nullptr;

@@ -9,8 +9,8 @@
 #include <string>
 #include <unordered_map>
 
-/// Bytes of blocks in memory, in two bounded parts, so that a stream of new blocks does not wash out what is being read:
-/// the newest blocks as they were written, and blocks that were read from disk (least recently used go first).
+/// Bytes of blocks in memory, in two bounded parts, so that a stream of new blocks does not wash out what is being
+/// read: the newest blocks as they were written, and blocks that were read from disk (least recently used go first).
 /// Threads: any. A lock is held for a lookup and a pointer copy only.
 
 namespace sluice {

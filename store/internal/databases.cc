@@ -38,9 +38,8 @@ rocksdb::Status open_families(const rocksdb::DBOptions& options, const std::stri
                               const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool read_only,
                               Database& out) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &out.families, &db)
-                : rocksdb::DB::Open(options, path, families, &out.families, &db);
+  const rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, path, families, &out.families, &db)
+                                           : rocksdb::DB::Open(options, path, families, &out.families, &db);
   out.db.reset(db);
   return status;
 }
@@ -82,13 +81,24 @@ std::uint64_t probe_point_in_time(const std::string& path, const MemoryPlan& pla
 void DatabaseHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
   const char* text = "storage: a write failed";
   switch (reason) {
-    case rocksdb::BackgroundErrorReason::kFlush: text = "storage: flush failed"; break;
-    case rocksdb::BackgroundErrorReason::kCompaction: text = "storage: compaction failed"; break;
-    case rocksdb::BackgroundErrorReason::kWriteCallback: text = "storage: write or sync of the log failed"; break;
-    case rocksdb::BackgroundErrorReason::kMemTable: text = "storage: memtable insert failed"; break;
+    case rocksdb::BackgroundErrorReason::kFlush:
+      text = "storage: flush failed";
+      break;
+    case rocksdb::BackgroundErrorReason::kCompaction:
+      text = "storage: compaction failed";
+      break;
+    case rocksdb::BackgroundErrorReason::kWriteCallback:
+      text = "storage: write or sync of the log failed";
+      break;
+    case rocksdb::BackgroundErrorReason::kMemTable:
+      text = "storage: memtable insert failed";
+      break;
     case rocksdb::BackgroundErrorReason::kManifestWrite:
-    case rocksdb::BackgroundErrorReason::kManifestWriteNoWAL: text = "storage: manifest write failed"; break;
-    default: break;
+    case rocksdb::BackgroundErrorReason::kManifestWriteNoWAL:
+      text = "storage: manifest write failed";
+      break;
+    default:
+      break;
   }
   if (error != nullptr && error->IsNoSpace()) text = "storage: no space left on the disk";
   const char* none = nullptr;
@@ -112,7 +122,8 @@ void Database::close() noexcept {
     abandon(*this);
     return;
   }
-  for (rocksdb::ColumnFamilyHandle* const family : families) db->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+  for (rocksdb::ColumnFamilyHandle* const family : families)
+    db->DestroyColumnFamilyHandle(family).PermitUncheckedError();
   families.clear();
   const rocksdb::Status status = db->Close();
   if (!status.ok()) std::fprintf(stderr, "sluice: closing %s: %s\n", db->GetName().c_str(), status.ToString().c_str());
@@ -138,11 +149,12 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
   rocksdb::DBOptions options = log_database_options(plan, env, database.health);
   rocksdb::Status status = open_families(options, path, log_families(plan, cache), false, database);
   if (status.IsCorruption()) {
-    // A power cut may leave garbage in the tail that was never synced, which strict mode refuses too. Nothing acknowledged
-    // lies there if recovery up to the damage still holds the highest acknowledged commit.
+    // A power cut may leave garbage in the tail that was never synced, which strict mode refuses too. Nothing
+    // acknowledged lies there if recovery up to the damage still holds the highest acknowledged commit.
     const std::uint64_t found = probe_point_in_time(path, plan, env);
     if (found < acked) refuse_missing(path, found, acked);
-    std::fprintf(stderr, "sluice: the log's unacknowledged tail is damaged (%s); it is dropped, commits up to %llu are kept\n",
+    std::fprintf(stderr,
+                 "sluice: the log's unacknowledged tail is damaged (%s); it is dropped, commits up to %llu are kept\n",
                  status.ToString().c_str(), static_cast<unsigned long long>(found));
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     database.health = std::make_shared<DatabaseHealth>();
@@ -198,15 +210,18 @@ LogTail read_commit_record(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* catalog
   const rocksdb::Status status =
       db.Get(rocksdb::ReadOptions(), catalogue, rocksdb::Slice(kCommitKey.data(), kCommitKey.size()), &value);
   if (status.IsNotFound()) return {};
-  if (!status.ok()) throw std::runtime_error("cannot read the commit record of " + db.GetName() + ": " + status.ToString());
+  if (!status.ok())
+    throw std::runtime_error("cannot read the commit record of " + db.GetName() + ": " + status.ToString());
   Reader reader(value);
   const std::uint8_t version = reader.byte();
-  if (version > kCommitRecordVersion) throw std::runtime_error(db.GetName() + " was written by a newer version of Sluice");
+  if (version > kCommitRecordVersion)
+    throw std::runtime_error(db.GetName() + " was written by a newer version of Sluice");
   LogTail tail;
   tail.last_commit_sequence = reader.u64_be();
   tail.last_inserted_at = static_cast<WallTime>(reader.u64_be());
   tail.last_block = reader.u64_be();
-  if (reader.failed() || !reader.at_end()) throw std::runtime_error("the commit record of " + db.GetName() + " is damaged");
+  if (reader.failed() || !reader.at_end())
+    throw std::runtime_error("the commit record of " + db.GetName() + " is damaged");
   return tail;
 }
 

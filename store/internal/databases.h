@@ -38,8 +38,8 @@ class DatabaseHealth final : public rocksdb::EventListener {
   std::atomic<int> stopped_families_{0};
 };
 
-/// A database and its families. Handles go before the database. After a background error nothing is closed: closing races
-/// with the error handler (#11440), and the process is about to end.
+/// A database and its families. Handles go before the database. After a background error nothing is closed: closing
+/// races with the error handler (#11440), and the process is about to end.
 struct Database {
   std::shared_ptr<DatabaseHealth> health;
   std::unique_ptr<rocksdb::DB> db;
@@ -56,10 +56,17 @@ struct Database {
 };
 
 enum LogFamily { kLogDefault = 0, kScores = 1, kCatalogue = 2 };
-enum IndexFamily { kWatermark = 0, kBySource = 1, kByAnnotator = 2, kByWorkspace = 3, kByClientId = 4, kIndexFamilies = 5 };
+enum IndexFamily {
+  kWatermark = 0,
+  kBySource = 1,
+  kByAnnotator = 2,
+  kByWorkspace = 3,
+  kByClientId = 4,
+  kIndexFamilies = 5
+};
 
-/// Opens <path>. `acked`: the commit sequence that must at least be there. Throws std::runtime_error with the operator's
-/// steps, among them the case that acknowledged data is missing.
+/// Opens <path>. `acked`: the commit sequence that must at least be there. Throws std::runtime_error with the
+/// operator's steps, among them the case that acknowledged data is missing.
 [[nodiscard]] Database open_log_database(const std::string& path, const MemoryPlan& plan,
                                          std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env, std::uint64_t acked);
 /// Opens <path>; one that is damaged is removed and started anew, since it can be rebuilt from the log.

@@ -84,7 +84,8 @@ AckedFile::AckedFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR 
   const std::uint64_t sequence = got == sizeof bytes ? load_u64_le(bytes) : 0;
   if (got != sizeof bytes || load_u64_le(bytes + 8) != acked_checksum(sequence)) {
     ::close(fd_);
-    throw std::runtime_error(path + " is damaged, so it cannot be checked that every acknowledged score is still in the log. "
+    throw std::runtime_error(path +
+                             " is damaged, so it cannot be checked that every acknowledged score is still in the log. "
                              "Check the disk; to go on without this check, remove the file");
   }
   at_open_ = sequence;

@@ -10,7 +10,8 @@ namespace sluice {
 
 /// False when the file does not exist.
 [[nodiscard]] bool read_file(const std::string& path, std::string& out);
-/// Writes beside the target, syncs, renames, syncs the directory: afterwards either the old or the new content is there.
+/// Writes beside the target, syncs, renames, syncs the directory: afterwards either the old or the new content is
+/// there.
 void write_file_durably(const std::string& path, std::string_view bytes, unsigned mode);
 void sync_directory(const std::string& path);
 /// Bytes an unprivileged process may still write on the file system of `path`; 0 when it cannot be asked.

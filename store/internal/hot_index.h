@@ -13,9 +13,9 @@
 /// indexer; view(), rows() from any.
 ///
 /// Why a view misses nothing and sees nothing twice: a view takes durable_block first and the list second, so the list
-/// holds every segment of durable blocks but those already dropped; a segment is dropped only after its ingestion, and the
-/// reader opens its index iterators third. Segments cover consecutive blocks, so the view uses the index for blocks before
-/// the list's first and memory from there on: a double cannot arise.
+/// holds every segment of durable blocks but those already dropped; a segment is dropped only after its ingestion, and
+/// the reader opens its index iterators third. Segments cover consecutive blocks, so the view uses the index for blocks
+/// before the list's first and memory from there on: a double cannot arise.
 
 namespace sluice {
 
@@ -50,11 +50,11 @@ class HotIndex {
   static constexpr std::size_t kSegmentBlocks = 65'536;
 
   const std::size_t segment_rows_;
-  std::shared_ptr<HotSegment> open_;            // Writer's.
-  std::size_t rows_published_ = 0;              // Writer's: of open_.
-  std::atomic<std::uint64_t> durable_block_;    // Release in publish(), acquire in view().
+  std::shared_ptr<HotSegment> open_;          // Writer's.
+  std::size_t rows_published_ = 0;            // Writer's: of open_.
+  std::atomic<std::uint64_t> durable_block_;  // Release in publish(), acquire in view().
   std::atomic<std::size_t> rows_{0};
-  mutable std::mutex mutex_;                    // Guards the pointer only; held for a copy.
+  mutable std::mutex mutex_;  // Guards the pointer only; held for a copy.
   std::shared_ptr<const HotView::Segments> segments_;
 };
 

@@ -14,9 +14,11 @@
 /// Invariants:
 ///  1. One writer (the committer, under HotIndex's rules). Entries are written whole before the release store of their
 ///     bucket's head; a reader's acquire load of a head sees every entry that it can reach, and entries never change.
-///  2. A reader ignores entries of blocks past the durable block it saw when its view was made. The writer's release store
+///  2. A reader ignores entries of blocks past the durable block it saw when its view was made. The writer's release
+///  store
 ///     of durable_block comes after all stores of its group, so what a reader may use, it sees whole.
-///  3. A group that was refused is unlinked from the heads, newest first; its entries stay where they are, because a reader
+///  3. A group that was refused is unlinked from the heads, newest first; its entries stay where they are, because a
+///  reader
 ///     may still stand on one, and are remembered as dead for the indexer.
 ///  4. Sealed (no writer any more): the indexer may read everything, handed over by a mutex.
 
@@ -31,7 +33,8 @@ class HotChain {
     std::uint32_t next;    ///< Entry number + 1; 0: end.
     std::uint32_t detail;  ///< slot × 2 + parent; or where the slots lie in the segment's HotBytes.
   };
-  /// `buckets` is rounded up to a power of two. Halved: chains twice as long. Doubled: 4 bytes per bucket, cleared at once.
+  /// `buckets` is rounded up to a power of two. Halved: chains twice as long. Doubled: 4 bytes per bucket, cleared at
+  /// once.
   explicit HotChain(std::size_t buckets);
 
   void add(std::uint64_t key, std::uint32_t block, std::uint32_t detail);
@@ -127,7 +130,7 @@ class HotSegment {
   HotChain by_annotator_;
   HotChain by_workspace_;
   HotBytes bytes_;
-  std::uint64_t added_block_;           // Writer's: last block added, durable or not.
+  std::uint64_t added_block_;  // Writer's: last block added, durable or not.
   Mark marked_;
   std::vector<std::uint16_t> scratch_;  // Writer's.
   std::string encoded_;

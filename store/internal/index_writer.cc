@@ -57,7 +57,9 @@ class IndexWriter::Table {
         writer_(rocksdb::EnvOptions(options_), options_, index.families[static_cast<std::size_t>(family)], false) {}
 
   [[nodiscard]] rocksdb::Status open() { return writer_.Open(path_); }
-  [[nodiscard]] rocksdb::Status put(const std::string& key, const std::string& value) { return writer_.Put(key, value); }
+  [[nodiscard]] rocksdb::Status put(const std::string& key, const std::string& value) {
+    return writer_.Put(key, value);
+  }
   /// Syncs the file and adds it to what will be ingested.
   [[nodiscard]] rocksdb::Status finish(rocksdb::ColumnFamilyHandle* family,
                                        std::vector<rocksdb::IngestExternalFileArg>& arguments) {

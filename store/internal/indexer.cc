@@ -8,14 +8,16 @@
 namespace sluice {
 namespace {
 
-// Sorted runs of by_source past which indexing waits for compaction: ingestion knows no stall of its own, and every run is
-// one more filter probe per read. Waiting fills the hot index, which slows admission.
+// Sorted runs of by_source past which indexing waits for compaction: ingestion knows no stall of its own, and every run
+// is one more filter probe per read. Waiting fills the hot index, which slows admission.
 constexpr std::uint64_t kRunsMax = 64;
 
 }  // namespace
 
 Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uint64_t watermark)
-    : index_(index), writer_(index, std::move(directory)), hot_(hot), watermark_(watermark), thread_([this] { run(); }) {
+    : index_(index), writer_(index, std::move(directory)), hot_(hot), watermark_(watermark), thread_([this] {
+        run();
+      }) {
   ::pthread_setname_np(thread_.native_handle(), "indexer");
 }
 

@@ -20,24 +20,25 @@ rocksdb::DBOptions common_database_options(rocksdb::Env* env, std::shared_ptr<ro
   if (listener) options.listeners.push_back(std::move(listener));
 
   // Safety. Defaults are written out where an upgrade or a habit could change them.
-  options.paranoid_checks = true;                      // A WAL error becomes fatal instead of a silent retry.
-  options.flush_verify_memtable_count = true;          // A flush that lost entries fails.
-  options.verify_sst_unique_id_in_manifest = true;     // A swapped or stale file is found at open.
-  options.fail_if_options_file_error = true;           // An options file that cannot be written is a sick disk.
-  options.write_dbid_to_manifest = true;               // The identity survives a lost IDENTITY file.
-  options.max_bgerror_resume_count = 0;                // No automatic resume: its races (#11890, #12002) are unfixed; we
-                                                       // exit and replay instead.
-  options.track_and_verify_wals_in_manifest = false;   // False "Missing WAL" (#10892). ACKED does this job.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;  // Damage in the middle must not be
-                                                       // rolled back in silence; see open_log_database().
-  options.avoid_flush_during_recovery = false;         // Replayed data is written anew with its own sync: what was only in
-                                                       // falsely clean page cache becomes durable.
-  options.allow_2pc = false;                           // With it, NoSpace is never recoverable.
-  options.recycle_log_file_num = 0;                    // Stale records after recovery (#12403).
-  options.wal_compression = rocksdb::kNoCompression;   // Recovery error (#11198).
-  options.WAL_ttl_seconds = 0;                         // Archive deleted when the clock goes back (#14016).
-  options.allow_data_in_errors = false;                // Clients' data does not belong in the information log.
-  options.max_manifest_file_size = 1024 * kMiB;        // A failed rotation deletes the good MANIFEST (#12865): never rotate.
+  options.paranoid_checks = true;                     // A WAL error becomes fatal instead of a silent retry.
+  options.flush_verify_memtable_count = true;         // A flush that lost entries fails.
+  options.verify_sst_unique_id_in_manifest = true;    // A swapped or stale file is found at open.
+  options.fail_if_options_file_error = true;          // An options file that cannot be written is a sick disk.
+  options.write_dbid_to_manifest = true;              // The identity survives a lost IDENTITY file.
+  options.max_bgerror_resume_count = 0;               // No automatic resume: its races (#11890, #12002) are unfixed; we
+                                                      // exit and replay instead.
+  options.track_and_verify_wals_in_manifest = false;  // False "Missing WAL" (#10892). ACKED does this job.
+  options.wal_recovery_mode =
+      rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;  // Damage in the middle must not be
+                                                                // rolled back in silence; see open_log_database().
+  options.avoid_flush_during_recovery = false;  // Replayed data is written anew with its own sync: what was only in
+                                                // falsely clean page cache becomes durable.
+  options.allow_2pc = false;                    // With it, NoSpace is never recoverable.
+  options.recycle_log_file_num = 0;             // Stale records after recovery (#12403).
+  options.wal_compression = rocksdb::kNoCompression;  // Recovery error (#11198).
+  options.WAL_ttl_seconds = 0;                        // Archive deleted when the clock goes back (#14016).
+  options.allow_data_in_errors = false;               // Clients' data does not belong in the information log.
+  options.max_manifest_file_size = 1024 * kMiB;  // A failed rotation deletes the good MANIFEST (#12865): never rotate.
 
   // One writer, one synced write per group: every feature for many writers only adds cost or an unfixed race.
   options.enable_pipelined_write = false;
@@ -50,15 +51,16 @@ rocksdb::DBOptions common_database_options(rocksdb::Env* env, std::shared_ptr<ro
   options.use_fsync = false;                           // fdatasync keeps the size too.
 
   // Two cores: more background threads only take the committer's time.
-  options.max_background_flushes = 1;                  // Also: a failed flush deletes others' files (#11865).
+  options.max_background_flushes = 1;  // Also: a failed flush deletes others' files (#11865).
   options.max_background_compactions = 1;
   options.max_subcompactions = 1;
-  options.bytes_per_sync = kMiB;                       // Spreads the write-back of tables, so that it does not pile up in
-                                                       // front of the log's sync.
-  options.max_open_files = -1;                         // Tables stay open: their filters are found without a lookup.
+  options.bytes_per_sync = kMiB;  // Spreads the write-back of tables, so that it does not pile up in
+                                  // front of the log's sync.
+  options.max_open_files = -1;    // Tables stay open: their filters are found without a lookup.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::INFO_LEVEL;  // Its default depends on NDEBUG of the reader of the header.
+  options.info_log_level =
+      rocksdb::InfoLogLevel::INFO_LEVEL;  // Its default depends on NDEBUG of the reader of the header.
   options.max_log_file_size = 16 * kMiB;
   options.keep_log_file_num = 4;
   return options;
@@ -140,8 +142,8 @@ rocksdb::ColumnFamilyOptions scores_options(const MemoryPlan& plan, std::shared_
   rocksdb::ColumnFamilyOptions options = family_options(table);
   options.write_buffer_size = plan.write_buffer_bytes;
   options.max_write_buffer_number = kLogMemtables;  // More than 3 would add the slowed state.
-  // Keys only grow: files never overlap, so levels are reached by moving files, never by rewriting them. Compression must
-  // be the same on every level for that.
+  // Keys only grow: files never overlap, so levels are reached by moving files, never by rewriting them. Compression
+  // must be the same on every level for that.
   options.compaction_style = rocksdb::kCompactionStyleLevel;
   options.target_file_size_base = plan.write_buffer_bytes;
   options.level0_file_num_compaction_trigger = 4;

@@ -8,8 +8,8 @@
 
 #include "store/store.h"
 
-/// Every RocksDB option of both databases, each with its why. Pinned: nothing else sets one, and nothing is changed at run
-/// time. Debian's 7.8.3 lacks many later fixes; what is set against a bug names it.
+/// Every RocksDB option of both databases, each with its why. Pinned: nothing else sets one, and nothing is changed at
+/// run time. Debian's 7.8.3 lacks many later fixes; what is set against a bug names it.
 
 namespace sluice {
 
@@ -30,7 +30,8 @@ inline constexpr char kCatalogueFamily[] = "catalogue";
 /// `listener` may be null (read-only probes).
 [[nodiscard]] rocksdb::DBOptions log_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                                       std::shared_ptr<rocksdb::EventListener> listener);
-[[nodiscard]] rocksdb::ColumnFamilyOptions scores_options(const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache);
+[[nodiscard]] rocksdb::ColumnFamilyOptions scores_options(const MemoryPlan& plan,
+                                                          std::shared_ptr<rocksdb::Cache> cache);
 [[nodiscard]] rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> cache);
 
 [[nodiscard]] rocksdb::DBOptions index_database_options(rocksdb::Env* env,

@@ -19,8 +19,8 @@ void append_marks(std::string& out, std::span<const std::uint32_t> marks);
 /// Appends the hits of `block`, slots ascending.
 [[nodiscard]] Result<void> read_marks(std::string_view value, std::uint64_t block, std::vector<PostingHit>& out);
 
-/// by_annotator, by_workspace: runs of consecutive slots. One varint per run, (gap to the run before) × 2 + (longer than
-/// one), and for the longer ones a second: length - 2. A block of one owner is one run.
+/// by_annotator, by_workspace: runs of consecutive slots. One varint per run, (gap to the run before) × 2 + (longer
+/// than one), and for the longer ones a second: length - 2. A block of one owner is one run.
 void append_runs(std::string& out, std::span<const std::uint16_t> slots);
 /// Appends the slots, ascending.
 [[nodiscard]] Result<void> read_runs(std::string_view value, std::vector<std::uint16_t>& out);

@@ -58,7 +58,8 @@ Durability StoreLog::append(Group& group) {
     return Durability::durable;
   }
   hot_.roll_back();
-  if (status.IsIncomplete() && !log_.health->background_error()) return Durability::refused;  // A stall: nothing written.
+  if (status.IsIncomplete() && !log_.health->background_error())
+    return Durability::refused;  // A stall: nothing written.
   // Anything else may have reached the disk, a full disk included; whether it did is found by a restart.
   std::fprintf(stderr, "sluice: the log failed at commit %llu: %s\n",
                static_cast<unsigned long long>(group.commit_sequence), status.ToString().c_str());

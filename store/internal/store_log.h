@@ -12,8 +12,8 @@
 #include "store/internal/indexer.h"
 
 /// The RecordLog on the log database.
-/// Threads: append() from the committer; seal() from any (a mutex, uncontended in service, orders the two); the rest from
-/// any.
+/// Threads: append() from the committer; seal() from any (a mutex, uncontended in service, orders the two); the rest
+/// from any.
 
 namespace sluice {
 

@@ -9,19 +9,19 @@
 
 #include "store/internal/file_io.h"
 
-/// The store's slow chores on one thread: the disk's free space four times a second, ACKED once a second, and the report
-/// of an error that only a restart can mend.
-/// Threads: disk_full() and free_bytes() from any; start(), stop(), set_handler() from main.
+/// The store's slow chores on one thread: the disk's free space four times a second, ACKED once a second, and the
+/// report of an error that only a restart can mend. Threads: disk_full() and free_bytes() from any; start(), stop(),
+/// set_handler() from main.
 
 namespace sluice {
 
 class Watch {
  public:
   struct Sources {
-    std::function<std::uint64_t()> acked;        ///< Highest acknowledged commit sequence.
-    std::function<const char*()> error;          ///< A literal once something is broken for good, else nullptr.
-    std::function<std::uint64_t()> reserve;      ///< Free bytes below which nothing is written.
-    std::function<void()> each_round;            ///< The stall watchdog.
+    std::function<std::uint64_t()> acked;    ///< Highest acknowledged commit sequence.
+    std::function<const char*()> error;      ///< A literal once something is broken for good, else nullptr.
+    std::function<std::uint64_t()> reserve;  ///< Free bytes below which nothing is written.
+    std::function<void()> each_round;        ///< The stall watchdog.
   };
   Watch(std::string path, AckedFile& acked, Sources sources);
   ~Watch() { stop(); }

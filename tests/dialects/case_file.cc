@@ -15,17 +15,22 @@ bool starts_exchange(const std::string& line) {
 std::string after_mark(const std::string& line) { return line.size() < 2 ? std::string() : line.substr(2); }
 
 void add_line(CaseText& to, const std::string& line, std::size_t number) {
-  const auto bad = [&](const char* why) { throw std::runtime_error("line " + std::to_string(number) + " " + why + ": " + line); };
+  const auto bad = [&](const char* why) {
+    throw std::runtime_error("line " + std::to_string(number) + " " + why + ": " + line);
+  };
   const std::string rest = after_mark(line);
   switch (line[0]) {
-    case '#': to.comment.push_back(line); return;
+    case '#':
+      to.comment.push_back(line);
+      return;
     case '!': {
       std::istringstream words(rest);
       for (std::string word; words >> word;) to.settings.push_back(word);
       return;
     }
     case '>':
-      if (starts_exchange(rest) && (to.exchanges.empty() || to.exchanges.back().request.size() != 0)) to.exchanges.emplace_back();
+      if (starts_exchange(rest) && (to.exchanges.empty() || to.exchanges.back().request.size() != 0))
+        to.exchanges.emplace_back();
       if (to.exchanges.empty()) bad("is no request line");
       to.exchanges.back().request.push_back(rest);
       return;
@@ -34,7 +39,8 @@ void add_line(CaseText& to, const std::string& line, std::size_t number) {
       if (to.exchanges.empty()) bad("stands before its request");
       (line[0] == '=' ? to.exchanges.back().canonical : to.exchanges.back().reply).push_back(rest);
       return;
-    default: bad("begins with none of # ! > = <");
+    default:
+      bad("begins with none of # ! > = <");
   }
 }
 

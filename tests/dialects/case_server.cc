@@ -50,19 +50,23 @@ LabelRules rules_of(const FixtureLabel& label) {
       rules.min = Decimal{0, 0};
       rules.max = Decimal{1, 0};
       break;
-    case LabelType::categorical: rules.options = {{"Good", ""}, {"Bad", ""}}; break;
+    case LabelType::categorical:
+      rules.options = {{"Good", ""}, {"Bad", ""}};
+      break;
     case LabelType::text:
       rules.min_length = 2;
       rules.max_length = 20;
       break;
     case LabelType::star:
-    case LabelType::thumbs_up_down: break;
+    case LabelType::thumbs_up_down:
+      break;
   }
   return rules;
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
 }
 
 class WaitingCompletion final : public Completion {
@@ -119,18 +123,24 @@ struct CaseServer::State {
     engine.start({});
     bool strict = false;
     for (const std::string& word : settings) {
-      if (word == "strict") strict = true;
-      else if (word == "envelope") options.futureagi_envelope = true;
-      else if (word == "admin") admin = true;
-      else if (word.starts_with("scopes=")) scopes = word.substr(7);
-      else throw std::runtime_error("no such setting: " + word);
+      if (word == "strict")
+        strict = true;
+      else if (word == "envelope")
+        options.futureagi_envelope = true;
+      else if (word == "admin")
+        admin = true;
+      else if (word.starts_with("scopes="))
+        scopes = word.substr(7);
+      else
+        throw std::runtime_error("no such setting: " + word);
     }
     make_key("case", kAnnotator, "Ada", "ada@example.com", strict);
     principal = catalogue.snapshot()->key("slcase0000000")->principal();
     if (!scopes.empty()) {
       principal.scopes = 0;
       for (const auto& [name, scope] : {std::pair{"ingest", kIngest}, {"read", kRead}, {"manage", kManage}})
-        if (scopes.find(name) != std::string::npos) principal.scopes = static_cast<std::uint8_t>(principal.scopes | scope);
+        if (scopes.find(name) != std::string::npos)
+          principal.scopes = static_cast<std::uint8_t>(principal.scopes | scope);
     }
     for (const FixtureLabel& label : kLabels) make_label(label);
     if (admin) principal = {0, 0, 0, kIngest | kRead | kManage | kAdmin};
@@ -143,7 +153,8 @@ struct CaseServer::State {
     return std::move(*result);
   }
 
-  void make_key(const std::string& workspace, std::string_view annotator, const char* name, const char* email, bool strict) {
+  void make_key(const std::string& workspace, std::string_view annotator, const char* name, const char* email,
+                bool strict) {
     CreateKey key;
     key.workspace_name = workspace;
     key.strict_sources = strict;
@@ -216,7 +227,8 @@ struct RequestText {
 };
 
 bool take_header(const std::string& line, RequestText& out) {
-  for (const auto& [name, target] : {std::pair{"Content-Type: ", &out.content_type}, {"Idempotency-Key: ", &out.idempotency_key},
+  for (const auto& [name, target] : {std::pair{"Content-Type: ", &out.content_type},
+                                     {"Idempotency-Key: ", &out.idempotency_key},
                                      {"As: ", &out.as}}) {
     if (!line.starts_with(name)) continue;
     *target = line.substr(std::strlen(name));
@@ -252,7 +264,8 @@ void expand(std::string& text) {
 }
 
 /// Times of this hour, random ids and secrets: what differs from run to run.
-std::string masked(const std::string& text, const std::vector<std::pair<std::string, std::string>>& aliases, std::string& last_id) {
+std::string masked(const std::string& text, const std::vector<std::pair<std::string, std::string>>& aliases,
+                   std::string& last_id) {
   std::string named = text;
   for (const auto& [alias, actual] : aliases) replace_all(named, actual, alias);
   static const std::regex varying(
@@ -266,8 +279,9 @@ std::string masked(const std::string& text, const std::vector<std::pair<std::str
     at = static_cast<std::size_t>(found.position() + found.length());
     const std::string what = found.str();
     const auto time = parse_rfc3339(what);
-    const bool known = what == kAnnotator || what == kOtherAnnotator ||
-                       std::any_of(aliases.begin(), aliases.end(), [&](const auto& pair) { return pair.first == what; });
+    const bool known =
+        what == kAnnotator || what == kOtherAnnotator ||
+        std::any_of(aliases.begin(), aliases.end(), [&](const auto& pair) { return pair.first == what; });
     if (found[1].matched) {
       out += time && std::abs(*time - wall_now()) < kHour ? "{now}" : what;
     } else if (found[2].matched) {
@@ -338,8 +352,9 @@ void CaseServer::run(ExchangeText& text) {
     Batch& batch = exchange.batch;
     batch.principal = exchange.principal.workspace == 0 ? batch.principal : exchange.principal;
     if (!exchange.request.idempotency_key.empty() && !batch.records.empty())
-      batch.idempotency = IdempotencyRequest{s.keys.hash128(batch.principal.key, std::string(route->pattern) + request.idempotency_key),
-                                             s.keys.hash128(1, request.line + request.body)};
+      batch.idempotency =
+          IdempotencyRequest{s.keys.hash128(batch.principal.key, std::string(route->pattern) + request.idempotency_key),
+                             s.keys.hash128(1, request.line + request.body)};
     const Workspace* const workspace = exchange.catalogue->workspace(batch.principal.workspace);
     if (workspace != nullptr && workspace->strict_sources) {
       for (ScoreRecord& record : batch.records) {
@@ -353,16 +368,19 @@ void CaseServer::run(ExchangeText& text) {
       }
     }
     for (const ScoreRecord& record : batch.records) canonical(describe_record(record));
-    if (s.engine.submit(batch) != IngestEngine::Admission::accepted) throw std::runtime_error("the engine took no batch");
+    if (s.engine.submit(batch) != IngestEngine::Admission::accepted)
+      throw std::runtime_error("the engine took no batch");
     s.completion.wait();
     for (std::size_t i = 0; i < batch.outcomes.size(); ++i)
       if (!batch.outcomes[i].stored())
-        canonical("reject " + std::to_string(batch.records[i].item) + ' ' + std::string(to_string(batch.outcomes[i].code)));
+        canonical("reject " + std::to_string(batch.records[i].item) + ' ' +
+                  std::string(to_string(batch.outcomes[i].code)));
     exchange.catalogue = s.catalogue.snapshot();
   };
 
   if (!exchange.principal.may(route->scope)) {
-    dialect->refuse({403, Errc::forbidden, std::string(default_message(Errc::forbidden)), {}, 0}, exchange.request, exchange.reply);
+    dialect->refuse({403, Errc::forbidden, std::string(default_message(Errc::forbidden)), {}, 0}, exchange.request,
+                    exchange.reply);
   } else {
     Next next = route->endpoint->start(exchange);
     for (const ItemError& error : exchange.item_errors)
@@ -385,7 +403,8 @@ void CaseServer::run(ExchangeText& text) {
     }
   }
   text.reply.push_back(std::to_string(exchange.reply.status));
-  if (exchange.reply.retry_after_seconds > 0) text.reply.push_back("Retry-After: " + std::to_string(exchange.reply.retry_after_seconds));
+  if (exchange.reply.retry_after_seconds > 0)
+    text.reply.push_back("Retry-After: " + std::to_string(exchange.reply.retry_after_seconds));
   if (!exchange.reply.extra_header.empty()) text.reply.emplace_back(exchange.reply.extra_header);
   static const std::regex score_id("[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
   std::smatch found;

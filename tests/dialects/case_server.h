@@ -6,8 +6,8 @@
 
 #include "tests/dialects/case_file.h"
 
-/// Serves the requests of one case: every dialect's endpoints on the real engine and reader over a log in memory, without
-/// sockets. Always the same key and the same labels, so that the ids of scores never change.
+/// Serves the requests of one case: every dialect's endpoints on the real engine and reader over a log in memory,
+/// without sockets. Always the same key and the same labels, so that the ids of scores never change.
 
 namespace sluice::cases {
 

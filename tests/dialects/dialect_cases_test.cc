@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "tests/dialects/case_file.h"
 #include "tests/dialects/case_server.h"
@@ -21,7 +21,8 @@ std::string read_file(const std::filesystem::path& path) {
 std::vector<std::string> case_files() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(SLUICE_CASES))
-    if (entry.path().extension() == ".txt" && entry.path().stem() != "CMakeLists") names.push_back(entry.path().stem().string());
+    if (entry.path().extension() == ".txt" && entry.path().stem() != "CMakeLists")
+      names.push_back(entry.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -50,7 +51,9 @@ INSTANTIATE_TEST_SUITE_P(Files, DialectCasesTest, testing::ValuesIn(case_files()
                          [](const auto& file) { return file.param; });
 
 TEST(CaseFileTest, ATableReadsAndRendersTheSame) {
-  const std::string text = "# One.\n! strict scopes=read\n> GET /a\n< 200\n< {}\n> POST /b\n> {}\n>\n= record 0 x\n< 201\n\n# Two.\n> GET /c\n";
+  const std::string text =
+      "# One.\n! strict scopes=read\n> GET /a\n< 200\n< {}\n> POST /b\n> {}\n>\n= record 0 x\n< 201\n\n# Two.\n> GET "
+      "/c\n";
   const std::vector<CaseText> cases = parse_cases(text);
   ASSERT_EQ(cases.size(), 2u);
   EXPECT_EQ(cases[0].exchanges.size(), 2u);

@@ -1,14 +1,14 @@
 #include "tools/app/app.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "engine/base/limits.h"
 #include "store/data_dir.h"
@@ -53,7 +53,8 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
 
 void write_private_file(const std::string& path, const std::string& text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const bool written =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
   const int reason = errno;
   if (fd >= 0) ::close(fd);
   if (!written) throw std::runtime_error("cannot write " + path + ": " + std::strerror(reason));
@@ -89,7 +90,8 @@ struct App::State {
 
   std::vector<OperatorPages::Check> ready_checks() {
     const StoreMetrics now = store->metrics();
-    return {{"store", !now.background_error, now.background_error ? "the log reported an error; restart to recover" : "open"},
+    return {{"store", !now.background_error,
+             now.background_error ? "the log reported an error; restart to recover" : "open"},
             {"disk", !store->log().disk_full(), std::to_string(now.disk_free_bytes >> 20) + " MiB free"},
             {"backlog", store->log().pressure() < 1.0, std::to_string(now.hot_rows) + " rows not indexed yet"}};
   }
@@ -141,7 +143,8 @@ void App::State::make_first_key() {
   change.annotator_name = "first key";
   change.scopes = kIngest | kRead | kManage;
   const auto created = catalogue.apply(change, wall_now());
-  if (!created) throw std::runtime_error("cannot create the first key: " + std::string(to_string(created.error().code)));
+  if (!created)
+    throw std::runtime_error("cannot create the first key: " + std::string(to_string(created.error().code)));
 
   // The file first: a key that is durable but unknown to everybody would lock the operator out of TCP.
   if (!given) write_private_file(key.file, key.id + "." + key.secret + "\n");

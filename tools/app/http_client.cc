@@ -1,14 +1,14 @@
 #include "tools/app/http_client.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace sluice {
 namespace {
@@ -30,7 +30,8 @@ HttpClient HttpClient::over_unix_socket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path)
-    throw std::runtime_error("the socket path " + path + " is longer than the system allows; use a shorter --data path");
+    throw std::runtime_error("the socket path " + path +
+                             " is longer than the system allows; use a shorter --data path");
   std::memcpy(address.sun_path, path.data(), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) fail_errno("opening a socket");

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// A small blocking HTTP/1.1 client for the command line: one request at a time to a server of ours, over TCP or the admin
-/// socket. Answers always have a Content-Length. Throws std::runtime_error with a sentence for the operator.
+/// A small blocking HTTP/1.1 client for the command line: one request at a time to a server of ours, over TCP or the
+/// admin socket. Answers always have a Content-Length. Throws std::runtime_error with a sentence for the operator.
 
 namespace sluice {
 

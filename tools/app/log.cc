@@ -1,11 +1,11 @@
 #include "tools/app/log.h"
 
+#include <chrono>
+#include <memory>
+
 #include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <chrono>
-#include <memory>
 
 #include "engine/base/time.h"
 #include "net/dialect/json_writer.h"
@@ -18,7 +18,8 @@ class JsonLines final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
     std::string line = "{\"time\":";
-    append_json_time(line, std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count());
+    append_json_time(line,
+                     std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count());
     line += ",\"level\":\"";
     const auto level = spdlog::level::to_string_view(message.level);
     line.append(level.data(), level.size());

@@ -2,8 +2,8 @@
 
 #include <string>
 
-/// Log lines on stderr: one JSON object each ({"time","level","message"}), every foreign byte escaped. Never holds keys,
-/// bodies or Authorization. Any thread.
+/// Log lines on stderr: one JSON object each ({"time","level","message"}), every foreign byte escaped. Never holds
+/// keys, bodies or Authorization. Any thread.
 
 namespace sluice {
 

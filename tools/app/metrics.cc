@@ -1,14 +1,14 @@
 #include "tools/app/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace sluice {
 namespace {
@@ -38,7 +38,8 @@ class Families {
     families_.back().metric.push_back(std::move(metric));
   }
   /// `unit`: what one unit of the histogram's values is in the metric's unit (1e-9: ns to seconds).
-  void histogram(const char* name, const char* help, const Histogram* values, double unit, std::initializer_list<double> bounds) {
+  void histogram(const char* name, const char* help, const Histogram* values, double unit,
+                 std::initializer_list<double> bounds) {
     if (values == nullptr) return;
     ClientMetric metric;
     for (const double bound : bounds)
@@ -78,11 +79,14 @@ void add_engine(Families& out, const EngineMetrics& engine) {
   out.counter("sluice_block_bytes_total", "Bytes of those blocks.", static_cast<double>(engine.bytes));
   out.counter("sluice_idempotent_replays_total", "Requests answered again by their Idempotency-Key.",
               static_cast<double>(engine.idempotent_replays));
-  out.gauge("sluice_scores_in_flight", "Scores admitted and not answered yet.", static_cast<double>(engine.scores_in_flight));
+  out.gauge("sluice_scores_in_flight", "Scores admitted and not answered yet.",
+            static_cast<double>(engine.scores_in_flight));
   out.gauge("sluice_shard_queue_depth", "Batches waiting for a shard.", static_cast<double>(engine.ring_depth));
   out.gauge("sluice_shard_queue_capacity", "Batches that may wait.", static_cast<double>(engine.ring_capacity));
-  out.gauge("sluice_commit_sequence", "Sequence number of the newest group.", static_cast<double>(engine.commit_sequence));
-  out.histogram("sluice_commit_duration_seconds", "One group's write and sync.", engine.commit_duration, 1e-9, kSeconds);
+  out.gauge("sluice_commit_sequence", "Sequence number of the newest group.",
+            static_cast<double>(engine.commit_sequence));
+  out.histogram("sluice_commit_duration_seconds", "One group's write and sync.", engine.commit_duration, 1e-9,
+                kSeconds);
   out.histogram("sluice_group_scores", "Scores per group.", engine.group_scores, 1.0, kCounts);
 }
 
@@ -90,9 +94,11 @@ void add_store(Families& out, const StoreMetrics& store) {
   out.gauge("sluice_hot_rows", "Durable rows whose postings are in memory only.", static_cast<double>(store.hot_rows));
   out.counter("sluice_segments_ingested_total", "Segments of postings put on disk.",
               static_cast<double>(store.segments_ingested));
-  out.gauge("sluice_indexed_block", "Newest block whose postings are on disk.", static_cast<double>(store.indexed_block));
+  out.gauge("sluice_indexed_block", "Newest block whose postings are on disk.",
+            static_cast<double>(store.indexed_block));
   out.gauge("sluice_durable_block", "Newest durable block.", static_cast<double>(store.durable_block));
-  out.gauge("sluice_rocksdb_pending_compaction_bytes", "Compaction debt.", static_cast<double>(store.pending_compaction_bytes));
+  out.gauge("sluice_rocksdb_pending_compaction_bytes", "Compaction debt.",
+            static_cast<double>(store.pending_compaction_bytes));
   out.gauge("sluice_rocksdb_level0_files", "Files at level 0.", static_cast<double>(store.level0_files));
   out.gauge("sluice_rocksdb_memtable_bytes", "Memtables.", static_cast<double>(store.memtable_bytes));
   out.gauge("sluice_rocksdb_live_data_bytes", "Live data on disk.", static_cast<double>(store.live_data_bytes));
@@ -107,14 +113,18 @@ void add_process(Families& out) {
   out.labelled("version", SLUICE_VERSION, 1);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
-  out.counter("process_cpu_seconds_total", "User and system CPU time.", seconds(usage.ru_utime) + seconds(usage.ru_stime));
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+  };
+  out.counter("process_cpu_seconds_total", "User and system CPU time.",
+              seconds(usage.ru_utime) + seconds(usage.ru_stime));
   long pages = 0;
   if (std::FILE* const file = std::fopen("/proc/self/statm", "r")) {
     if (std::fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
     std::fclose(file);
   }
-  out.gauge("process_resident_memory_bytes", "Resident memory.", static_cast<double>(pages) * static_cast<double>(getpagesize()));
+  out.gauge("process_resident_memory_bytes", "Resident memory.",
+            static_cast<double>(pages) * static_cast<double>(getpagesize()));
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 #include "tools/app/settings.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <stdexcept>
+
+#include <arpa/inet.h>
 #include <toml++/toml.h>
 
 namespace sluice {
@@ -95,8 +95,8 @@ constexpr Entry kEntries[] = {
      [](std::string_view t, Settings& s) {
        const std::size_t colon = t.find(':');
        // The text is a secret: the message must not repeat it.
-       if (!t.empty() && (colon == 0 || colon == std::string_view::npos || t.size() - colon - 1 < 16 ||
-                          t.find('.') < colon))
+       if (!t.empty() &&
+           (colon == 0 || colon == std::string_view::npos || t.size() - colon - 1 < 16 || t.find('.') < colon))
          fail("expected ID:SECRET, the id without '.', the secret of at least 16 characters");
        s.bootstrap_key = t;
      },
@@ -118,11 +118,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-void flatten(const toml::table& table, const std::string& prefix, const std::function<void(std::string, const toml::node&)>& leaf) {
+void flatten(const toml::table& table, const std::string& prefix,
+             const std::function<void(std::string, const toml::node&)>& leaf) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
-    if (const toml::table* inner = node.as_table()) flatten(*inner, name, leaf);
-    else leaf(name, node);
+    if (const toml::table* inner = node.as_table())
+      flatten(*inner, name, leaf);
+    else
+      leaf(name, node);
   }
 }
 
@@ -142,11 +145,12 @@ SettingsLoader::SettingsLoader() {
 }
 
 void SettingsLoader::set(std::string_view name, std::string text, SettingOrigin origin) {
-  const auto entry = std::find_if(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return e.name == name; });
+  const auto entry =
+      std::find_if(std::begin(kEntries), std::end(kEntries), [&](const Entry& e) { return e.name == name; });
   if (entry == std::end(kEntries)) {
-    const auto nearest = std::min_element(std::begin(kEntries), std::end(kEntries), [&](const Entry& a, const Entry& b) {
-      return edit_distance(a.name, name) < edit_distance(b.name, name);
-    });
+    const auto nearest = std::min_element(
+        std::begin(kEntries), std::end(kEntries),
+        [&](const Entry& a, const Entry& b) { return edit_distance(a.name, name) < edit_distance(b.name, name); });
     fail("unknown setting '" + std::string(name) + "'; did you mean '" + std::string(nearest->name) + "'?");
   }
   try {
@@ -167,7 +171,8 @@ void SettingsLoader::load_file(const std::string& path) {
     table = toml::parse_file(path);
   } catch (const toml::parse_error& error) {
     const auto& at = error.source().begin;
-    fail(path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + std::string(error.description()));
+    fail(path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
+         std::string(error.description()));
   }
   flatten(table, "", [&](const std::string& name, const toml::node& node) {
     try {
@@ -196,9 +201,10 @@ Settings SettingsLoader::resolve() const {
   Settings settings;
   for (std::size_t i = 0; i < values_.size(); ++i) kEntries[i].apply(values_[i].text, settings);
   if (!is_loopback(settings.listen_address) && !settings.insecure)
-    fail("listen: " + settings.listen_address +
-         " is not a loopback address and this build has no TLS yet: keys and scores would cross the network readable by "
-         "anyone.\n  Put a TLS proxy in front and listen on 127.0.0.1, or say --insecure to accept that.");
+    fail(
+        "listen: " + settings.listen_address +
+        " is not a loopback address and this build has no TLS yet: keys and scores would cross the network readable by "
+        "anyone.\n  Put a TLS proxy in front and listen on 127.0.0.1, or say --insecure to accept that.");
   return settings;
 }
 
@@ -219,10 +225,13 @@ std::uint64_t parse_bytes(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  struct Unit { std::string_view name; std::uint64_t factor; };
-  constexpr Unit kUnits[] = {{"", 1},           {"B", 1},           {"KB", 1000},         {"KiB", 1024},
-                             {"MB", 1000000},   {"MiB", 1u << 20},  {"GB", 1000000000},   {"GiB", 1u << 30},
-                             {"TB", 1000000000000}, {"TiB", 1ull << 40}};
+  struct Unit {
+    std::string_view name;
+    std::uint64_t factor;
+  };
+  constexpr Unit kUnits[] = {
+      {"", 1},           {"B", 1},           {"KB", 1000},      {"KiB", 1024},         {"MB", 1000000},
+      {"MiB", 1u << 20}, {"GB", 1000000000}, {"GiB", 1u << 30}, {"TB", 1000000000000}, {"TiB", 1ull << 40}};
   for (const Unit& known : kUnits)
     if (error == std::errc{} && unit == known.name && value <= UINT64_MAX / known.factor) return value * known.factor;
   fail("'" + std::string(text) + "' is not a size such as 64MiB or 2GiB");

@@ -8,8 +8,8 @@
 #include "net/transport/server.h"
 #include "store/store.h"
 
-/// Every setting of the server: one name each, the same as flag (--listen), environment variable (SLUICE_LISTEN) and TOML key
-/// (listen). Flags win over the environment, that over the file, that over the default.
+/// Every setting of the server: one name each, the same as flag (--listen), environment variable (SLUICE_LISTEN) and
+/// TOML key (listen). Flags win over the environment, that over the file, that over the default.
 
 namespace sluice {
 

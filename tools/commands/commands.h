@@ -1,20 +1,23 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 
+#include <CLI/CLI.hpp>
+
 #include "tools/app/settings.h"
 
-/// The subcommands of `sluice`. Each add_* declares its options on `app` and leaves what to run in `run`, which main calls
-/// after parsing; the result is the process's exit code. Errors are std::runtime_error with a sentence for the operator.
+/// The subcommands of `sluice`. Each add_* declares its options on `app` and leaves what to run in `run`, which main
+/// calls after parsing; the result is the process's exit code. Errors are std::runtime_error with a sentence for the
+/// operator.
 
 namespace sluice {
 
 using Command = std::function<int()>;
 
 /// Settings flags shared by serve, config and the commands that may open the data directory themselves.
-void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader, std::shared_ptr<std::string> config_file);
+void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader,
+                          std::shared_ptr<std::string> config_file);
 [[nodiscard]] Settings resolve_settings(SettingsLoader& loader, const std::string& config_file);
 
 void add_serve_command(CLI::App& app, Command& run);

@@ -1,5 +1,6 @@
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include <nlohmann/json.hpp>
 
 #include "tools/commands/admin.h"
 #include "tools/commands/commands.h"
@@ -50,7 +51,8 @@ int update(HttpClient& client, const LabelOptions& options) {
   if (!options.settings.empty()) body["settings"] = parsed_settings(options.settings);
   if (!options.description.empty()) body["description"] = options.description;
   if (options.allow_notes) body["allow_notes"] = true;
-  print_answer(client.request("PATCH", target(options, "/v1/labels/" + percent_encode(options.id)), body.dump()), options.json);
+  print_answer(client.request("PATCH", target(options, "/v1/labels/" + percent_encode(options.id)), body.dump()),
+               options.json);
   return 0;
 }
 
@@ -60,14 +62,16 @@ int archive(HttpClient& client, const LabelOptions& options) {
 }
 
 int restore(HttpClient& client, const LabelOptions& options) {
-  print_answer(client.request("POST", target(options, "/v1/labels/" + percent_encode(options.id) + "/restore")), options.json);
+  print_answer(client.request("POST", target(options, "/v1/labels/" + percent_encode(options.id) + "/restore")),
+               options.json);
   return 0;
 }
 
 }  // namespace
 
 void add_labels_command(CLI::App& app, Command& run) {
-  CLI::App* const labels = app.add_subcommand("labels", "Create, list, change and archive labels (server running or not)");
+  CLI::App* const labels =
+      app.add_subcommand("labels", "Create, list, change and archive labels (server running or not)");
   labels->require_subcommand(1);
   auto loader = std::make_shared<SettingsLoader>();
   auto file = std::make_shared<std::string>();
@@ -87,11 +91,14 @@ void add_labels_command(CLI::App& app, Command& run) {
     return command;
   };
   const auto add_fields = [&](CLI::App* command) {
-    command->add_option("--settings", options->settings, "JSON object, e.g. '{\"min\":0,\"max\":1,\"step_size\":0.1,\"display_type\":\"slider\"}'");
+    command->add_option("--settings", options->settings,
+                        "JSON object, e.g. '{\"min\":0,\"max\":1,\"step_size\":0.1,\"display_type\":\"slider\"}'");
     command->add_option("--description", options->description, "For people");
     command->add_flag("--allow-notes", options->allow_notes, "Scores under this label may carry notes");
   };
-  const auto add_id = [&](CLI::App* command) { command->add_option("id", options->id, "The label's UUID")->required(); };
+  const auto add_id = [&](CLI::App* command) {
+    command->add_option("id", options->id, "The label's UUID")->required();
+  };
 
   CLI::App* const create_command = add("create", "Define a label", create);
   create_command->add_option("name", options->name, "Name")->required();

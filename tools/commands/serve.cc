@@ -1,11 +1,11 @@
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "tools/app/app.h"
 #include "tools/app/log.h"
@@ -19,7 +19,8 @@ void print_banner(const App& app, const Settings& settings) {
   const std::string host = six ? "[" + settings.listen_address + "]" : settings.listen_address;
   const std::string url = "http://" + host + ":" + std::to_string(app.port());
   std::string out = "sluice " SLUICE_VERSION "\n  data          " + settings.data + "\n  listening on  " + url +
-                    "\n  metrics       " + url + "/metrics\n  durability    every 2xx is on disk (fdatasync) before it is sent\n";
+                    "\n  metrics       " + url +
+                    "/metrics\n  durability    every 2xx is on disk (fdatasync) before it is sent\n";
   std::string credential = "$KEY";
   if (const auto& key = app.first_key()) {
     if (key->file.empty()) {
@@ -82,7 +83,8 @@ int serve(const Settings& settings) {
 
 }  // namespace
 
-void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader, std::shared_ptr<std::string> config_file) {
+void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader,
+                          std::shared_ptr<std::string> config_file) {
   app.add_option("--config", *config_file, "TOML file with settings")->envname("SLUICE_CONFIG");
   for (const SettingValue& value : loader->values()) {
     const std::string name = value.name;
@@ -108,7 +110,8 @@ Settings resolve_settings(SettingsLoader& loader, const std::string& config_file
 }
 
 void add_serve_command(CLI::App& app, Command& run) {
-  CLI::App* const command = app.add_subcommand("serve", "Run the server (with no option: 127.0.0.1:8420, ./sluice-data)");
+  CLI::App* const command =
+      app.add_subcommand("serve", "Run the server (with no option: 127.0.0.1:8420, ./sluice-data)");
   auto loader = std::make_shared<SettingsLoader>();
   auto file = std::make_shared<std::string>();
   add_settings_options(*command, loader, file);

@@ -10,8 +10,9 @@
 #include "tools/load/ack_set.h"
 #include "tools/load/bodies.h"
 
-/// What survives the generator: an append-only file that starts with one JSON line (the plan and the labels) and goes on
-/// with the acked request numbers, 8 bytes little endian each. Written and synced at least every 50 ms by its own thread.
+/// What survives the generator: an append-only file that starts with one JSON line (the plan and the labels) and goes
+/// on with the acked request numbers, 8 bytes little endian each. Written and synced at least every 50 ms by its own
+/// thread.
 
 namespace sluice::load {
 

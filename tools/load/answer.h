@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-/// Reading answers: quick looks for the hot path, a small JSON walk for the audit and the set-up. Trusts the server to send
-/// valid JSON as far as memory safety does not depend on it: a malformed document ends the walk and reports false.
+/// Reading answers: quick looks for the hot path, a small JSON walk for the audit and the set-up. Trusts the server to
+/// send valid JSON as far as memory safety does not depend on it: a malformed document ends the walk and reports false.
 
 namespace sluice::load {
 

@@ -11,8 +11,14 @@ TEST(AnswerTest, FirstScalarLooksInside) {
     const char* scalar;
   };
   constexpr Case kCases[] = {
-      {"0.25", "0.25"},          {R"("up")", "up"},           {R"({"value":1e-06})", "1e-06"}, {R"({"selected":["a","b"]})", "a"},
-      {R"({"text":"a\n\u00e9"})", "a\né"}, {R"({"rating": 4, "label":"x"})", "4"}, {"[]", ""},        {"null", "null"},
+      {"0.25", "0.25"},
+      {R"("up")", "up"},
+      {R"({"value":1e-06})", "1e-06"},
+      {R"({"selected":["a","b"]})", "a"},
+      {R"({"text":"a\n\u00e9"})", "a\né"},
+      {R"({"rating": 4, "label":"x"})", "4"},
+      {"[]", ""},
+      {"null", "null"},
   };
   for (const Case& c : kCases) EXPECT_EQ(first_scalar(c.raw), c.scalar) << c.raw;
 }
@@ -35,7 +41,8 @@ TEST(AnswerTest, ReadsThePartsOfAScoreThatAreCompared) {
 TEST(AnswerTest, BrokenJsonIsFalseNotACrash) {
   std::vector<ReadScore> scores;
   std::string cursor;
-  for (const char* text : {"", "{", R"({"scores":[{)", R"({"scores":[{"a")", R"({"a":"\)", "[1", R"({"scores":})", "nul"}) {
+  for (const char* text :
+       {"", "{", R"({"scores":[{)", R"({"scores":[{"a")", R"({"a":"\)", "[1", R"({"scores":})", "nul"}) {
     EXPECT_FALSE(read_scores(text, scores, cursor)) << text;
   }
 }

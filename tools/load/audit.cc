@@ -29,9 +29,12 @@ std::string value_text(const PlannedScore& score) {
       std::string digits = std::to_string(score.value);
       return "0." + std::string(6 - digits.size(), '0') + digits;
     }
-    case ValueKind::option: return std::string("option-") + static_cast<char>('a' + score.value);
-    case ValueKind::star: return std::to_string(score.value + 1);
-    case ValueKind::thumb: return score.value == 1 ? "up" : "down";
+    case ValueKind::option:
+      return std::string("option-") + static_cast<char>('a' + score.value);
+    case ValueKind::star:
+      return std::to_string(score.value + 1);
+    case ValueKind::thumb:
+      return score.value == 1 ? "up" : "down";
   }
   return {};
 }
@@ -242,7 +245,8 @@ void check_source(const Plan& plan, const std::vector<LoadLabel>& labels, const 
       return same_label(labels[one.score.label], score) && same_value(one.score, score.value);
     };
     // Of two alike the acked one first: an unanswered one need not be there.
-    auto match = std::find_if(expected.begin(), expected.end(), [&](const auto& one) { return one.acked && same(one); });
+    auto match =
+        std::find_if(expected.begin(), expected.end(), [&](const auto& one) { return one.acked && same(one); });
     if (match == expected.end()) match = std::find_if(expected.begin(), expected.end(), same);
     if (match == expected.end()) {
       ++result.unexpected;
@@ -254,8 +258,8 @@ void check_source(const Plan& plan, const std::vector<LoadLabel>& labels, const 
     if (!same_label(labels[match->score.label], score) || !same_value(match->score, score.value)) {
       ++result.wrong;
       find(result, "wrong: " + describe(plan, source) + " client id " + score.client_id + ": sent " +
-                       labels[match->score.label].name + " = " + value_text(match->score) + ", read " + score.label_name +
-                       " = " + score.value);
+                       labels[match->score.label].name + " = " + value_text(match->score) + ", read " +
+                       score.label_name + " = " + score.value);
     } else if (match->acked) {
       ++result.scores;
     }
@@ -277,8 +281,7 @@ AuditResult run_audit(const Plan& plan, const std::vector<LoadLabel>& labels, co
   std::vector<std::unique_ptr<HttpLoop>> loops;
   for (std::uint32_t i = 0; i < options.threads; ++i) {
     const std::size_t connections = std::max<std::size_t>(1, options.connections / options.threads);
-    auditors.push_back(
-        std::make_unique<Auditor>(plan, labels, acked, endpoint, options, sources, connections));
+    auditors.push_back(std::make_unique<Auditor>(plan, labels, acked, endpoint, options, sources, connections));
     loops.push_back(std::make_unique<HttpLoop>(endpoint, connections, *auditors.back()));
     loops.back()->connect_all();
   }

@@ -1,7 +1,6 @@
 #include "tools/load/bodies.h"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "tools/load/answer.h"
@@ -75,8 +74,9 @@ TEST(BodyPoolTest, BadItemsAreCountedAndStandWhereThePlanSays) {
   std::uint32_t bad = 0;
   for (std::uint32_t i = 0; i < items.size(); ++i) {
     const bool looks_bad = items[i]["source_type"].is_number() || items[i]["value"].is_null() ||
-                           items[i]["label_id"] == "0badc0de-0000-4000-8000-000000000bad" || items[i]["value"] == 17.5 ||
-                           items[i]["value"] == 77 || items[i]["value"] == "option-z" || items[i]["value"] == "sideways";
+                           items[i]["label_id"] == "0badc0de-0000-4000-8000-000000000bad" ||
+                           items[i]["value"] == 17.5 || items[i]["value"] == 77 || items[i]["value"] == "option-z" ||
+                           items[i]["value"] == "sideways";
     EXPECT_EQ(looks_bad, plan.score(5, i).bad) << i;
     bad += looks_bad ? 1 : 0;
   }

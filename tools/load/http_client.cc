@@ -1,13 +1,13 @@
 #include "tools/load/http_client.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace sluice::load {
 
@@ -67,7 +67,8 @@ HttpClient::Reply HttpClient::call(std::string_view method, std::string_view pat
   }
   Reply reply;
   if (head == std::string::npos || answer.size() < whole || answer.size() < 12) {
-    throw std::runtime_error(endpoint_.host_header + " did not answer " + std::string(method) + " " + std::string(path));
+    throw std::runtime_error(endpoint_.host_header + " did not answer " + std::string(method) + " " +
+                             std::string(path));
   }
   std::from_chars(answer.data() + 9, answer.data() + 12, reply.status);
   reply.body = answer.substr(head + 4);

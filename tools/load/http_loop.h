@@ -1,16 +1,16 @@
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <sys/socket.h>
+
 #include "engine/base/time.h"
 
-/// Many keep-alive HTTP/1.1 connections driven by one thread over epoll, one request in flight on each. Knows just enough
-/// HTTP to find an answer's status and end; everything else is the client's.
+/// Many keep-alive HTTP/1.1 connections driven by one thread over epoll, one request in flight on each. Knows just
+/// enough HTTP to find an answer's status and end; everything else is the client's.
 
 namespace sluice::load {
 
@@ -64,14 +64,14 @@ class HttpLoop {
  private:
   struct Connection {
     int fd = -1;
-    bool busy = false;               ///< A request is in flight.
-    bool writing = false;            ///< EPOLLOUT is asked for; `unsent` holds the rest.
+    bool busy = false;     ///< A request is in flight.
+    bool writing = false;  ///< EPOLLOUT is asked for; `unsent` holds the rest.
     MonotonicTime rests_until = 0;
     std::string unsent;
     std::size_t unsent_at = 0;
-    std::vector<char> in;            ///< Received bytes of the answer.
+    std::vector<char> in;  ///< Received bytes of the answer.
     std::size_t in_size = 0;
-    std::size_t head_size = 0;       ///< 0: the head is not complete.
+    std::size_t head_size = 0;  ///< 0: the head is not complete.
     std::size_t answer_size = 0;
     int status = 0;
   };

@@ -1,13 +1,15 @@
 #include "tools/load/labels.h"
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <unordered_map>
+
+#include <nlohmann/json.hpp>
 
 namespace sluice::load {
 namespace {
 
-// Every label the server lists, by name. The list is an array, alone or as a member of an object; pages follow next_cursor.
+// Every label the server lists, by name. The list is an array, alone or as a member of an object; pages follow
+// next_cursor.
 std::unordered_map<std::string, std::string> existing_labels(HttpClient& client) {
   std::unordered_map<std::string, std::string> ids;
   std::string cursor;
@@ -44,8 +46,10 @@ std::vector<LoadLabel> ensure_labels(const Plan& plan, HttpClient& client) {
       continue;
     }
     const LabelShape& shape = label_shape(i);
-    const nlohmann::json body{{"name", labels[i].name}, {"type", shape.type},
-                              {"settings", nlohmann::json::parse(shape.settings)}, {"allow_notes", true}};
+    const nlohmann::json body{{"name", labels[i].name},
+                              {"type", shape.type},
+                              {"settings", nlohmann::json::parse(shape.settings)},
+                              {"allow_notes", true}};
     const HttpClient::Reply reply = client.call("POST", "/v1/labels", body.dump());
     if (reply.status == 200 || reply.status == 201) {
       labels[i].id = nlohmann::json::parse(reply.body).at("id");

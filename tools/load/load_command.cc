@@ -1,9 +1,9 @@
 #include "tools/load/load_command.h"
 
-#include <unistd.h>
-
 #include <map>
 #include <memory>
+
+#include <unistd.h>
 
 #include "tools/load/load_options.h"
 
@@ -18,36 +18,46 @@ void add_target_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--url", options.url, "Server to load")->envname("SLUICE_URL")->capture_default_str();
   command.add_option("--port", options.port, "Port, instead of the URL's");
   command.add_option("--key", options.key, "API key, ID.SECRET")->envname("SLUICE_KEY");
-  command.add_option("--data", options.data, "Data directory whose first-key file holds the key")->capture_default_str();
-  command.add_option("--server-pid", options.server_pid, "Server process whose CPU time is reported (default: found by port)");
+  command.add_option("--data", options.data, "Data directory whose first-key file holds the key")
+      ->capture_default_str();
+  command.add_option("--server-pid", options.server_pid,
+                     "Server process whose CPU time is reported (default: found by port)");
 }
 
 void add_traffic_options(CLI::App& command, LoadOptions& options) {
-  static const std::map<std::string, Api> kApis{
-      {"native", Api::native}, {"futureagi", Api::futureagi}, {"evalguard", Api::evalguard}, {"2signal", Api::twosignal}};
+  static const std::map<std::string, Api> kApis{{"native", Api::native},
+                                                {"futureagi", Api::futureagi},
+                                                {"evalguard", Api::evalguard},
+                                                {"2signal", Api::twosignal}};
   static const std::map<std::string, Format> kFormats{{"json", Format::json}, {"ndjson", Format::ndjson}};
-  command.add_option("--api", options.api, "native, futureagi, evalguard or 2signal")->transform(CLI::Transformer(kApis));
+  command.add_option("--api", options.api, "native, futureagi, evalguard or 2signal")
+      ->transform(CLI::Transformer(kApis));
   command.add_option("--format", options.format, "json or ndjson (native)")->transform(CLI::Transformer(kFormats));
-  command.add_option_function<std::string>(
-             "--results", [&options](const std::string& which) { options.results_all = which == "all"; },
-             "errors: answers name bad items only; all: every item (native)")
+  command
+      .add_option_function<std::string>(
+          "--results", [&options](const std::string& which) { options.results_all = which == "all"; },
+          "errors: answers name bad items only; all: every item (native)")
       ->check(CLI::IsMember({"errors", "all"}))
       ->default_str("errors");
   command.add_option("--batch", options.batch, "Scores per request")->capture_default_str();
   command.add_option("--connections", options.connections, "Connections")->capture_default_str();
   command.add_option("--threads", options.threads, "Generator threads")->capture_default_str();
-  command.add_option("--rate", options.rate, "Scores per second, constant schedule; 0: closed loop")->capture_default_str();
+  command.add_option("--rate", options.rate, "Scores per second, constant schedule; 0: closed loop")
+      ->capture_default_str();
   command.add_option("--duration", options.duration_s, "Seconds, warm-up included")->capture_default_str();
   command.add_option("--warmup", options.warmup_s, "Seconds that are not measured")->capture_default_str();
   command.add_option("--requests", options.requests_max, "Stop after this many requests; 0: no such end");
   command.add_option("--seed", options.seed, "What every score derives from; 0: drawn and printed");
-  command.add_option("--scores-per-source", options.scores_per_source, "Scores each source gets")->capture_default_str();
+  command.add_option("--scores-per-source", options.scores_per_source, "Scores each source gets")
+      ->capture_default_str();
   command.add_option("--spread", options.spread, "Requests between two scores of a source")->capture_default_str();
   command.add_option("--labels", options.labels, "Labels to spread scores over")->capture_default_str();
   command.add_flag("--client-ids", options.client_ids, "Give every score an id of its own (native)");
   command.add_option("--invalid", options.invalid, "Share of items that must be refused (native)")
       ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--text", options.text, "Share of items with notes")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  command.add_option("--text", options.text, "Share of items with notes")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command.add_flag("--stop-on-disconnect", options.stop_on_disconnect, "End well when the server goes away");
 }
 
@@ -76,9 +86,7 @@ void add_load_command(CLI::App& app, std::function<int()>& run) {
       "  sluice load --batch 100 --connections 32 --duration 30 --audit\n"
       "  sluice load --api 2signal --batch 1 --connections 256 --duration 10\n"
       "  sluice load --rate 500000 --duration 60 --warmup 10 --json report.json");
-  command->callback([options, &run] {
-    run = [options] { return load::run_load(*options); };
-  });
+  command->callback([options, &run] { run = [options] { return load::run_load(*options); }; });
 }
 
 }  // namespace sluice

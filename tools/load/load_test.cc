@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <stdlib.h>
 
 #include "tools/load/ack_log.h"
 #include "tools/load/load_options.h"
@@ -32,7 +32,9 @@ class LoadTest : public testing::Test {
     options.json_report = directory_ + "/report.json";
     return options;
   }
-  [[nodiscard]] nlohmann::json report() const { return nlohmann::json::parse(std::ifstream(directory_ + "/report.json")); }
+  [[nodiscard]] nlohmann::json report() const {
+    return nlohmann::json::parse(std::ifstream(directory_ + "/report.json"));
+  }
 
   Sink sink_;
   std::string directory_;

@@ -15,9 +15,9 @@ constexpr std::uint64_t kVariantSalt = 0x7661726961000004u;
 constexpr std::uint64_t kBadSalt = 0x6261640000000005u;
 constexpr std::uint64_t kThumbSalt = 0x7468756D62000006u;
 
-constexpr std::size_t kPoolBytes = 64u << 20;       // Of rendered bodies.
+constexpr std::size_t kPoolBytes = 64u << 20;  // Of rendered bodies.
 constexpr std::size_t kItemBytesEstimate = 260;
-constexpr std::uint32_t kTemplates = 128;           // Enough that no branch predictor learns the bodies.
+constexpr std::uint32_t kTemplates = 128;  // Enough that no branch predictor learns the bodies.
 
 constexpr LabelShape kNumeric{ValueKind::numeric, "numeric",
                               R"({"min":0,"max":1,"step_size":0.000001,"display_type":"slider"})"};
@@ -117,7 +117,8 @@ Uuid Plan::client_uuid(std::uint64_t request, std::uint32_t item) const noexcept
 
 const char* Plan::source_type(std::uint64_t source) const noexcept {
   if (has_labels_of_its_own(options_.api)) return "trace";
-  static constexpr std::array<const char*, 8> kTypes{"trace", "trace", "trace", "span", "trace", "span", "session", "trace"};
+  static constexpr std::array<const char*, 8> kTypes{"trace", "trace", "trace",   "span",
+                                                     "trace", "span",  "session", "trace"};
   return kTypes[item_of(source) % kTypes.size()];
 }
 
@@ -130,10 +131,16 @@ PlannedScore Plan::score(std::uint64_t request, std::uint32_t item) const noexce
   score.bad = bad_in(index, item);
   const std::uint64_t bits = value_bits(request, item);
   switch (score.kind) {
-    case ValueKind::numeric: score.value = millionths(bits); break;
+    case ValueKind::numeric:
+      score.value = millionths(bits);
+      break;
     case ValueKind::option:
-    case ValueKind::star: score.value = choice(score.kind, bits); break;
-    case ValueKind::thumb: score.value = thumb_up_in(index, item) ? 1 : 0; break;
+    case ValueKind::star:
+      score.value = choice(score.kind, bits);
+      break;
+    case ValueKind::thumb:
+      score.value = thumb_up_in(index, item) ? 1 : 0;
+      break;
   }
   return score;
 }

@@ -1,9 +1,9 @@
 #include "tools/load/plan.h"
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <set>
+
+#include <gtest/gtest.h>
 
 namespace sluice::load {
 namespace {
@@ -75,7 +75,8 @@ TEST(PlanTest, ScoresOfOneSourceHaveDifferentLabelsWhereARepeatWouldReplace) {
 TEST(PlanTest, SourceAndClientIdsNeverRepeat) {
   const Plan plan(shapes()[0].options);
   std::set<std::string> seen;
-  for (std::uint64_t source = 0; source < 20'000; ++source) EXPECT_TRUE(seen.insert(to_text(plan.source_uuid(source))).second);
+  for (std::uint64_t source = 0; source < 20'000; ++source)
+    EXPECT_TRUE(seen.insert(to_text(plan.source_uuid(source))).second);
   for (std::uint64_t request = 0; request < 2'000; ++request) {
     for (std::uint32_t item = 0; item < 7; ++item) {
       EXPECT_TRUE(seen.insert(to_text(plan.client_uuid(request, item))).second);

@@ -1,8 +1,8 @@
 #include "tools/load/report.h"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace sluice::load {
@@ -14,10 +14,14 @@ constexpr std::array<std::pair<const char*, double>, 5> kQuantiles{
 
 const char* name_of(Api api) {
   switch (api) {
-    case Api::native: return "native";
-    case Api::futureagi: return "futureagi";
-    case Api::evalguard: return "evalguard";
-    case Api::twosignal: return "2signal";
+    case Api::native:
+      return "native";
+    case Api::futureagi:
+      return "futureagi";
+    case Api::evalguard:
+      return "evalguard";
+    case Api::twosignal:
+      return "2signal";
   }
   return "";
 }
@@ -27,9 +31,9 @@ double per_score_us(double cpu_s, std::uint64_t scores) {
 }
 
 nlohmann::json audit_json(const AuditResult& audit) {
-  return {{"clean", audit.clean()},           {"sources", audit.sources},       {"scores", audit.scores},
-          {"missing", audit.missing},         {"wrong", audit.wrong},           {"unexpected", audit.unexpected},
-          {"unreadable", audit.unreadable},   {"seconds", audit.seconds},       {"findings", audit.findings}};
+  return {{"clean", audit.clean()},         {"sources", audit.sources}, {"scores", audit.scores},
+          {"missing", audit.missing},       {"wrong", audit.wrong},     {"unexpected", audit.unexpected},
+          {"unreadable", audit.unreadable}, {"seconds", audit.seconds}, {"findings", audit.findings}};
 }
 
 }  // namespace
@@ -42,7 +46,8 @@ bool RunReport::latencies_hold() const noexcept { return offered <= 0 || rate() 
 
 std::string audit_text(const AuditResult& audit) {
   std::string out = fmt::format(
-      "audit       {}: {} acked scores of {} sources read back in {:.1f} s; missing {}, wrong {}, not sent or twice {}, "
+      "audit       {}: {} acked scores of {} sources read back in {:.1f} s; missing {}, wrong {}, not sent or twice "
+      "{}, "
       "unreadable sources {}\n",
       audit.clean() ? "clean" : "FAILED", audit.scores, audit.sources, audit.seconds, audit.missing, audit.wrong,
       audit.unexpected, audit.unreadable);
@@ -51,10 +56,10 @@ std::string audit_text(const AuditResult& audit) {
 }
 
 std::string report_text(const RunReport& report) {
-  std::string out = fmt::format(
-      "load        {}, {} per request ({:.0f} bytes), {} connections, {} generator thread{}, seed {}\n",
-      name_of(report.options.api), report.plan.batch, report.request_bytes, report.options.connections,
-      report.options.threads, report.options.threads == 1 ? "" : "s", report.plan.seed);
+  std::string out =
+      fmt::format("load        {}, {} per request ({:.0f} bytes), {} connections, {} generator thread{}, seed {}\n",
+                  name_of(report.options.api), report.plan.batch, report.request_bytes, report.options.connections,
+                  report.options.threads, report.options.threads == 1 ? "" : "s", report.plan.seed);
   out += fmt::format("scores/s    {:.0f} acked over {:.2f} s ({:.0f} requests/s){}\n", report.rate(), report.measured_s,
                      report.measured_s > 0 ? static_cast<double>(report.measured_requests) / report.measured_s : 0,
                      report.offered > 0 ? fmt::format(", offered {:.0f}", report.offered) : ", closed loop");
@@ -77,8 +82,9 @@ std::string report_text(const RunReport& report) {
   }
   out += fmt::format("\nacked       {} scores in {} requests; statuses", report.acked_scores, report.acked_requests);
   for (const auto& [status, count] : report.statuses) out += fmt::format(" {}: {}", status, count);
-  out += fmt::format("\nnot stored  bad items named {}, requests refused for overload {}, unexpected answers {}, lost {}\n",
-                     report.refused_items, report.refused_requests, report.unexpected, report.lost);
+  out += fmt::format(
+      "\nnot stored  bad items named {}, requests refused for overload {}, unexpected answers {}, lost {}\n",
+      report.refused_items, report.refused_requests, report.unexpected, report.lost);
   if (report.disconnected) out += "ended       early: the server closed its connections\n";
   for (const std::string& complaint : report.complaints) out += "  " + complaint + "\n";
   if (report.audit) out += audit_text(*report.audit);
@@ -87,7 +93,8 @@ std::string report_text(const RunReport& report) {
 
 std::string report_json(const RunReport& report) {
   nlohmann::json latency;
-  for (const auto& [name, quantile] : kQuantiles) latency[name] = static_cast<double>(report.latency.at(quantile)) / 1e6;
+  for (const auto& [name, quantile] : kQuantiles)
+    latency[name] = static_cast<double>(report.latency.at(quantile)) / 1e6;
   latency["max"] = static_cast<double>(report.latency.max_ns()) / 1e6;
   latency["count"] = report.latency.count();
   latency["holds"] = report.latencies_hold();

@@ -25,7 +25,8 @@ std::string key_of(const LoadOptions& options) {
     const std::string path = options.data + "/first-key";
     std::ifstream in(path);
     if (!std::getline(in, key)) {
-      throw std::runtime_error("no key: give --key ID.SECRET, or --data DIR with the server's first-key (tried " + path + ")");
+      throw std::runtime_error("no key: give --key ID.SECRET, or --data DIR with the server's first-key (tried " +
+                               path + ")");
     }
   }
   const std::size_t colon = key.find(':');
@@ -97,7 +98,8 @@ class Run {
     const LoadOptions& options = state_.options;
     const auto sleep_until = [&](MonotonicTime when) {
       while (running.load(std::memory_order_acquire) != 0 && monotonic_now() < when) {
-        std::this_thread::sleep_for(std::chrono::nanoseconds(std::min<MonotonicTime>(when - monotonic_now(), 20'000'000)));
+        std::this_thread::sleep_for(
+            std::chrono::nanoseconds(std::min<MonotonicTime>(when - monotonic_now(), 20'000'000)));
       }
     };
     const auto server_cpu = [&] { return server_pid_ != 0 ? process_cpu_ns(server_pid_) : std::nullopt; };

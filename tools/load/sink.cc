@@ -1,13 +1,5 @@
 #include "tools/load/sink.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -19,6 +11,14 @@
 #include <thread>
 #include <unordered_map>
 #include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace sluice::load {
 namespace {
@@ -94,7 +94,8 @@ struct Sink::State {
       bytes.fetch_add(body, std::memory_order_relaxed);
       requests.fetch_add(1, std::memory_order_relaxed);
       // Answers are far smaller than a socket buffer; a client that reads none of them is dropped.
-      if (::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kAnswer.size())) return drop(fd);
+      if (::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kAnswer.size()))
+        return drop(fd);
     }
     if (begin == 0) return;
     std::memmove(connection.in.data(), connection.in.data() + begin, connection.size - begin);

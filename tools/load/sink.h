@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-/// A server that receives requests, answers 200 with a fixed JSON text and stores nothing: the generator's own speed, and
-/// the floor a real server is compared with. One epoll thread. Parses the head just enough to find the body's end.
+/// A server that receives requests, answers 200 with a fixed JSON text and stores nothing: the generator's own speed,
+/// and the floor a real server is compared with. One epoll thread. Parses the head just enough to find the body's end.
 /// Threads: construct, stop and read the counters from one thread.
 
 namespace sluice::load {

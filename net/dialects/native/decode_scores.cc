@@ -22,7 +22,8 @@ std::string_view text_of(std::span<const char> body) noexcept { return {body.dat
 bool is_blank(std::string_view body) noexcept { return body.find_first_not_of(" \t\r\n") == body.npos; }
 
 Refusal too_many_items() {
-  return refusal(Errc::too_many_items, "A request may hold at most " + std::to_string(limits::kItems) + " scores; send the rest in another.");
+  return refusal(Errc::too_many_items,
+                 "A request may hold at most " + std::to_string(limits::kItems) + " scores; send the rest in another.");
 }
 
 /// Decodes a JSON body's items, whatever stands around them.
@@ -60,8 +61,11 @@ class JsonBody {
     if (!wrapped_) return {};
     if (list_is_wrong_) return refusal(Errc::wrong_type, "scores must be a list of scores.", "scores");
     if (!stray_.empty())
-      return refusal(Errc::unknown_field, "'" + std::string(stray_) + "' may not stand beside scores; the body is {\"scores\": [...]}, "
-                                          "a list of scores or one score.", stray_);
+      return refusal(Errc::unknown_field,
+                     "'" + std::string(stray_) +
+                         "' may not stand beside scores; the body is {\"scores\": [...]}, "
+                         "a list of scores or one score.",
+                     stray_);
     return {};
   }
 
@@ -112,7 +116,8 @@ std::optional<Refusal> decode_json(Exchange& exchange, std::string_view body) {
 std::string_view line_text(Exchange& exchange, const JsonDocument& document, Errc code) {
   if (code == Errc::invalid_utf8) return "is not valid UTF-8.";
   if (document.broken_at() == 0) return "is not a JSON object on a line of its own.";
-  std::string text = code == Errc::trailing_bytes ? "has something behind its end at byte " : "is not valid JSON at byte ";
+  std::string text =
+      code == Errc::trailing_bytes ? "has something behind its end at byte " : "is not valid JSON at byte ";
   text += std::to_string(document.broken_at()) + " of its line.";
   return exchange.arena.copy(text);
 }
@@ -136,7 +141,8 @@ std::optional<Refusal> decode_lines(Exchange& exchange, std::string_view body) {
     if (!document.broken()) return true;
     exchange.batch.records.resize(records);  // A whole object may stand before what broke the line.
     exchange.item_errors.resize(errors);
-    items.bad_item(index, code == Errc::malformed_json ? Errc::item_malformed : code, line_text(exchange, document, code));
+    items.bad_item(index, code == Errc::malformed_json ? Errc::item_malformed : code,
+                   line_text(exchange, document, code));
     return true;
   });
   if (exchange.items <= limits::kItems) return {};
@@ -150,9 +156,11 @@ std::optional<BodyFormat> body_format(std::string_view content_type) noexcept {
   if (content_type == "application/json" || content_type.empty()) return BodyFormat::json;
   if (content_type == "application/x-ndjson") return BodyFormat::ndjson;
   const std::string type = media_type(content_type);
-  if (type == "application/json" || type == "text/json" || type == "application/x-www-form-urlencoded" || type.ends_with("+json"))
+  if (type == "application/json" || type == "text/json" || type == "application/x-www-form-urlencoded" ||
+      type.ends_with("+json"))
     return BodyFormat::json;
-  if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl" || type == "application/x-jsonlines")
+  if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl" ||
+      type == "application/x-jsonlines")
     return BodyFormat::ndjson;
   return {};
 }
@@ -162,17 +170,23 @@ Refusal refuse_document(const JsonDocument& document, Errc code, std::string_vie
   if (body.starts_with("\xEF\xBB\xBF"))
     return refusal(Errc::malformed_json, "The body begins with a byte order mark; send UTF-8 without one.");
   switch (code) {
-    case Errc::invalid_utf8: return refusal(code, "The body is not valid UTF-8.");
+    case Errc::invalid_utf8:
+      return refusal(code, "The body is not valid UTF-8.");
     case Errc::trailing_bytes:
-      return refusal(code, "Something follows the JSON document at byte " + std::to_string(document.broken_at()) +
-                           ". Several scores go into a list, or one per line with Content-Type: application/x-ndjson.");
+      return refusal(code,
+                     "Something follows the JSON document at byte " + std::to_string(document.broken_at()) +
+                         ". Several scores go into a list, or one per line with Content-Type: application/x-ndjson.");
     case Errc::duplicate_key:
-      return refusal(code, "'" + std::string(document.bad_key()) + "' appears twice in one object.", document.bad_key());
-    case Errc::too_deep: return refusal(code, "The body is nested more than " + std::to_string(limits::kJsonDepth) + " levels deep.");
+      return refusal(code, "'" + std::string(document.bad_key()) + "' appears twice in one object.",
+                     document.bad_key());
+    case Errc::too_deep:
+      return refusal(code, "The body is nested more than " + std::to_string(limits::kJsonDepth) + " levels deep.");
     case Errc::malformed_json:
-      return refusal(code, document.broken_at() == 0 ? std::string("The body is not a JSON object or list.")
-                                                     : "The body is not valid JSON at byte " + std::to_string(document.broken_at()) + ".");
-    default: return refusal(code, std::string(default_message(code)));
+      return refusal(code, document.broken_at() == 0
+                               ? std::string("The body is not a JSON object or list.")
+                               : "The body is not valid JSON at byte " + std::to_string(document.broken_at()) + ".");
+    default:
+      return refusal(code, std::string(default_message(code)));
   }
 }
 

@@ -22,7 +22,8 @@ bool FlatBody::text(JsonValue& value, std::string_view field, std::size_t bytes_
     out = found;
   } else {
     refuse(code == Errc::ok ? Errc::field_blank : code, field,
-           std::string(field) + " must be a string of " + std::to_string(bytes_min) + " to " + std::to_string(bytes_max) + " bytes.");
+           std::string(field) + " must be a string of " + std::to_string(bytes_min) + " to " +
+               std::to_string(bytes_max) + " bytes.");
   }
   return true;
 }

@@ -8,8 +8,8 @@
 #include "net/dialect/exchange.h"
 #include "net/dialect/json_cursor.h"
 
-/// Reads the small JSON objects of /v1/labels, /v1/keys and /v1/workspaces: strict members, first problem kept. Not for the
-/// hot path. The body must be one JSON object.
+/// Reads the small JSON objects of /v1/labels, /v1/keys and /v1/workspaces: strict members, first problem kept. Not for
+/// the hot path. The body must be one JSON object.
 
 namespace sluice::native {
 
@@ -24,7 +24,9 @@ class FlatBody {
     const std::string_view body(exchange_.request.body.data(), exchange_.request.body.size());
     const Errc code = document_.parse(body, [&](JsonValue& root) {
       return root.object([&](std::string_view key, JsonValue& value) -> Errc {
-        if (!member(key, value)) refuse(Errc::unknown_field, key, "'" + std::string(key) + "' does not belong here; the members are " + std::string(members) + ".");
+        if (!member(key, value))
+          refuse(Errc::unknown_field, key,
+                 "'" + std::string(key) + "' does not belong here; the members are " + std::string(members) + ".");
         return Errc::ok;
       });
     });
@@ -32,7 +34,8 @@ class FlatBody {
   }
 
   // Each consumes the value and notes what is wrong with it. They return true, so that a walk can return their result.
-  bool text(JsonValue& value, std::string_view field, std::size_t bytes_min, std::size_t bytes_max, std::optional<std::string>& out);
+  bool text(JsonValue& value, std::string_view field, std::size_t bytes_min, std::size_t bytes_max,
+            std::optional<std::string>& out);
   bool flag(JsonValue& value, std::string_view field, std::optional<bool>& out);
 
   void refuse(Errc code, std::string_view field, std::string message) {

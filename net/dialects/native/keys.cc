@@ -65,7 +65,8 @@ void read_scopes(FlatBody& body, JsonValue& value, KeyBody& out) {
   const Errc code = value.array([&](std::size_t, JsonValue& element) -> Errc {
     std::string_view name;
     const Errc read = element.text(name, limits::kNameBytes);
-    const auto* const found = std::find_if(std::begin(kScopes), std::end(kScopes), [&](const ScopeName& each) { return each.name == name; });
+    const auto* const found =
+        std::find_if(std::begin(kScopes), std::end(kScopes), [&](const ScopeName& each) { return each.name == name; });
     if (read != Errc::ok || found == std::end(kScopes)) {
       good = false;
     } else {
@@ -73,7 +74,8 @@ void read_scopes(FlatBody& body, JsonValue& value, KeyBody& out) {
     }
     return Errc::ok;
   });
-  if (code != Errc::ok || !good || out.scopes == 0) body.refuse(code == Errc::ok ? Errc::bad_choice : code, "scopes", std::string(kScopesText));
+  if (code != Errc::ok || !good || out.scopes == 0)
+    body.refuse(code == Errc::ok ? Errc::bad_choice : code, "scopes", std::string(kScopesText));
 }
 
 void read_annotator(FlatBody& body, JsonValue& value, KeyBody& out) {
@@ -89,7 +91,9 @@ void read_annotator(FlatBody& body, JsonValue& value, KeyBody& out) {
     }
     return Errc::ok;
   });
-  if (code != Errc::ok) body.refuse(code, "annotator", "annotator must be an object with the members name, email and id, each at most once.");
+  if (code != Errc::ok)
+    body.refuse(code, "annotator",
+                "annotator must be an object with the members name, email and id, each at most once.");
 }
 
 class PostKey final : public Endpoint {
@@ -105,7 +109,9 @@ class PostKey final : public Endpoint {
       if (key == "annotator") return read_annotator(body, value, in), true;
       return false;
     });
-    if (!in.workspace) body.refuse(Errc::field_missing, "workspace", "workspace is required: the name of one, which is made when it does not exist.");
+    if (!in.workspace)
+      body.refuse(Errc::field_missing, "workspace",
+                  "workspace is required: the name of one, which is made when it does not exist.");
     if (in.scopes == 0) body.refuse(Errc::field_missing, "scopes", std::string(kScopesText));
     CreateKey change;
     if (in.annotator_id) {
@@ -146,11 +152,16 @@ class PostKey final : public Endpoint {
  private:
   static Next change_failed(Exchange& exchange) {
     switch (const Errc code = exchange.changed.error().code) {
-      case Errc::limit_reached: return refuse(exchange, code, "The server holds as many keys or workspaces as it may.");
-      case Errc::name_taken: return refuse(exchange, code, "A key with this id exists.");
+      case Errc::limit_reached:
+        return refuse(exchange, code, "The server holds as many keys or workspaces as it may.");
+      case Errc::name_taken:
+        return refuse(exchange, code, "A key with this id exists.");
       case Errc::bad_choice:
-        return refuse(exchange, code, "annotator.id names an annotator that does not fit: it belongs to another name or e-mail.", "annotator.id");
-      default: return refuse(exchange, code);
+        return refuse(exchange, code,
+                      "annotator.id names an annotator that does not fit: it belongs to another name or e-mail.",
+                      "annotator.id");
+      default:
+        return refuse(exchange, code);
     }
   }
 };
@@ -164,7 +175,8 @@ class ListKeys final : public Endpoint {
     const std::string_view cursor = parameters.text("cursor");
     const auto result = std::from_chars(cursor.data(), cursor.data() + cursor.size(), after);
     if (parameters.has("cursor") && (result.ec != std::errc() || result.ptr != cursor.data() + cursor.size()))
-      parameters.refuse(Errc::bad_cursor, "cursor", "The cursor is not one of this listing; take next_cursor of the page before.");
+      parameters.refuse(Errc::bad_cursor, "cursor",
+                        "The cursor is not one of this listing; take next_cursor of the page before.");
     if (parameters.refusal()) return refuse(exchange, *parameters.refusal());
     std::string& out = exchange.reply.body;
     out += "{\"keys\":[";

@@ -26,8 +26,9 @@ void read_type(FlatBody& body, JsonValue& value, LabelBody& out) {
   std::string_view name;
   const Errc code = value.text(name, limits::kNameBytes);
   if (code == Errc::ok) out.type = label_type(name);
-  if (!out.type) body.refuse(code == Errc::ok ? Errc::bad_choice : code, "type",
-                             "type must be text, categorical, numeric, star or thumbs_up_down.");
+  if (!out.type)
+    body.refuse(code == Errc::ok ? Errc::bad_choice : code, "type",
+                "type must be text, categorical, numeric, star or thumbs_up_down.");
 }
 
 void read_settings(FlatBody& body, JsonValue& value, LabelBody& out) {
@@ -58,7 +59,8 @@ void read_body(FlatBody& body, LabelBody& out) {
 /// Checks the settings for the type; the body's parse is over, so the parser is free.
 void check_settings(Exchange& exchange, FlatBody& body, LabelType type, const LabelBody& in, LabelRules& rules) {
   std::string why;
-  if (!read_label_settings(*exchange.json, exchange.arena, type, in.settings.value_or(std::string_view()), SettingsKeys::any, rules, why))
+  if (!read_label_settings(*exchange.json, exchange.arena, type, in.settings.value_or(std::string_view()),
+                           SettingsKeys::any, rules, why))
     body.refuse(Errc::bad_settings, "settings", "The label was not saved: " + why + ".");
 }
 
@@ -66,10 +68,13 @@ Next change_failed(Exchange& exchange) {
   switch (const Errc code = exchange.changed.error().code) {
     case Errc::name_taken:
       return refuse(exchange, code, "A label with this name and type already exists in the selected project.", "name");
-    case Errc::label_not_found: return refuse(exchange, code, "No label has this id in this workspace.");
+    case Errc::label_not_found:
+      return refuse(exchange, code, "No label has this id in this workspace.");
     case Errc::limit_reached:
-      return refuse(exchange, code, "A workspace holds at most " + std::to_string(limits::kLabelsPerWorkspace) + " labels.");
-    default: return refuse(exchange, code);
+      return refuse(exchange, code,
+                    "A workspace holds at most " + std::to_string(limits::kLabelsPerWorkspace) + " labels.");
+    default:
+      return refuse(exchange, code);
   }
 }
 
@@ -92,8 +97,10 @@ class PostLabel final : public Endpoint {
     LabelBody in;
     read_body(body, in);
     if (!in.name) body.refuse(Errc::field_missing, "name", "name is required.");
-    if (!in.type) body.refuse(Errc::field_missing, "type", "type is required: text, categorical, numeric, star or thumbs_up_down.");
-    if (in.archived) body.refuse(Errc::unknown_field, "archived", "A new label is not archived; archive it with DELETE.");
+    if (!in.type)
+      body.refuse(Errc::field_missing, "type", "type is required: text, categorical, numeric, star or thumbs_up_down.");
+    if (in.archived)
+      body.refuse(Errc::unknown_field, "archived", "A new label is not archived; archive it with DELETE.");
     CreateLabel change;
     if (!body.refusal()) check_settings(exchange, body, *in.type, in, change.rules);
     if (body.refusal()) return refuse(exchange, *body.refusal());
@@ -117,7 +124,8 @@ const Label* named_label(Exchange& exchange, Parameters& parameters) {
   if (!id) parameters.refuse(Errc::bad_uuid, "id", "The label's id in the path must be a UUID.");
   if (parameters.refusal()) return nullptr;
   const Label* const label = exchange.catalogue->label_by_id(workspace, *id);
-  if (label == nullptr) parameters.refuse(Errc::label_not_found, {}, "No label " + to_text(*id) + " exists in this workspace.");
+  if (label == nullptr)
+    parameters.refuse(Errc::label_not_found, {}, "No label " + to_text(*id) + " exists in this workspace.");
   return label;
 }
 
@@ -142,7 +150,8 @@ class PatchLabel final : public Endpoint {
     LabelBody in;
     read_body(body, in);
     if (in.type && *in.type != label->type)
-      body.refuse(Errc::type_is_fixed, "type", "A label's type cannot change; it is " + std::string(sluice::to_string(label->type)) + ".");
+      body.refuse(Errc::type_is_fixed, "type",
+                  "A label's type cannot change; it is " + std::string(sluice::to_string(label->type)) + ".");
     UpdateLabel change;
     if (in.settings && !body.refusal()) {
       check_settings(exchange, body, label->type, in, change.rules.emplace());
@@ -192,7 +201,8 @@ class ListLabels final : public Endpoint {
     const std::size_t limit = parameters.limit();
     const std::optional<LabelType> type = label_type(parameters.text("type"));
     if (parameters.has("type") && !type)
-      parameters.refuse(Errc::parameter_out_of_range, "type", "type must be text, categorical, numeric, star or thumbs_up_down.");
+      parameters.refuse(Errc::parameter_out_of_range, "type",
+                        "type must be text, categorical, numeric, star or thumbs_up_down.");
     const LabelNumber after = cursor(parameters);
     if (parameters.refusal()) return refuse(exchange, *parameters.refusal());
 
@@ -222,7 +232,8 @@ class ListLabels final : public Endpoint {
     LabelNumber after = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), after);
     if (parameters.has("cursor") && (result.ec != std::errc() || result.ptr != text.data() + text.size()))
-      parameters.refuse(Errc::bad_cursor, "cursor", "The cursor is not one of this listing; take next_cursor of the page before.");
+      parameters.refuse(Errc::bad_cursor, "cursor",
+                        "The cursor is not one of this listing; take next_cursor of the page before.");
     return after;
   }
 };

@@ -41,7 +41,8 @@ class NativeDialect final : public Dialect {
   void refuse(const Refusal& refusal, const RequestView& request, Reply& reply) const override {
     reply.status = refusal.status;
     reply.retry_after_seconds = refusal.retry_after_seconds;
-    if ((refusal.status == 429 || refusal.status == 503) && reply.retry_after_seconds < 1) reply.retry_after_seconds = 1;
+    if ((refusal.status == 429 || refusal.status == 503) && reply.retry_after_seconds < 1)
+      reply.retry_after_seconds = 1;
     const std::string_view message =
         refusal.message.empty() ? default_message(refusal.code) : std::string_view(refusal.message);
     std::string& out = reply.body;

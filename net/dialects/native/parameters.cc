@@ -24,7 +24,8 @@ std::string joined(std::initializer_list<std::string_view> names, std::string_vi
 
 Parameters::Parameters(Exchange& exchange, std::initializer_list<std::string_view> allowed) : exchange_(exchange) {
   if (!parse_query(exchange.request.query, exchange.query_storage, exchange.query)) {
-    refusal_ = native::refusal(Errc::unknown_parameter, "The query is not well-formed: bad percent-encoding or more than 64 parameters.");
+    refusal_ = native::refusal(Errc::unknown_parameter,
+                               "The query is not well-formed: bad percent-encoding or more than 64 parameters.");
     return;
   }
   if (!is_utf8(exchange.query_storage)) {
@@ -52,7 +53,8 @@ void Parameters::refuse(Errc code, std::string_view name, std::string_view text)
 }
 
 bool Parameters::has(std::string_view name) const noexcept {
-  return std::any_of(exchange_.query.begin(), exchange_.query.end(), [&](const QueryParam& p) { return p.name == name; });
+  return std::any_of(exchange_.query.begin(), exchange_.query.end(),
+                     [&](const QueryParam& p) { return p.name == name; });
 }
 
 std::string_view Parameters::text(std::string_view name) const noexcept {
@@ -75,8 +77,11 @@ std::size_t Parameters::limit() {
   const std::string_view value = text("limit");
   std::size_t limit = 0;
   const auto result = std::from_chars(value.data(), value.data() + value.size(), limit);
-  if (result.ec == std::errc() && result.ptr == value.data() + value.size() && limit >= 1 && limit <= limits::kPageLimit) return limit;
-  refuse(Errc::parameter_out_of_range, "limit", "limit must be a whole number from 1 to " + std::to_string(limits::kPageLimit) + ".");
+  if (result.ec == std::errc() && result.ptr == value.data() + value.size() && limit >= 1 &&
+      limit <= limits::kPageLimit)
+    return limit;
+  refuse(Errc::parameter_out_of_range, "limit",
+         "limit must be a whole number from 1 to " + std::to_string(limits::kPageLimit) + ".");
   return limits::kPageDefault;
 }
 
@@ -85,8 +90,10 @@ std::optional<WallTime> Parameters::time(std::string_view name) {
   std::optional<WallTime> time = parse_rfc3339(text(name));
   if (!time) time = parse_milliseconds(text(name));
   if (!time)
-    refuse(Errc::bad_timestamp, name, std::string(name) + " must be an RFC 3339 time (2026-01-31T23:59:59Z; a '+' in it is "
-                                      "written %2B) or whole milliseconds since 1970.");
+    refuse(Errc::bad_timestamp, name,
+           std::string(name) +
+               " must be an RFC 3339 time (2026-01-31T23:59:59Z; a '+' in it is "
+               "written %2B) or whole milliseconds since 1970.");
   return time;
 }
 
@@ -124,7 +131,8 @@ SourceRef read_source(Parameters& parameters) {
     parameters.refuse(Errc::bad_identifier, "source_type",
                       "source_type must be 1 to 64 letters, digits, '_', '-' or '.'; it stands beside source_id.");
   if (id.empty() || id.size() > limits::kSourceIdBytes)
-    parameters.refuse(Errc::parameter_out_of_range, "source_id", "source_id must be 1 to 256 bytes; it stands beside source_type.");
+    parameters.refuse(Errc::parameter_out_of_range, "source_id",
+                      "source_id must be 1 to 256 bytes; it stands beside source_type.");
   SourceRef source;
   source.spelling = source_spelling(type);
   source.type_text = source.spelling == SourceSpelling::other ? type : std::string_view();

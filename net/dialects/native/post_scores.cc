@@ -38,7 +38,8 @@ class Results {
   [[nodiscard]] bool cut() const noexcept { return bad_ > listed_bad_; }
 
  private:
-  // A request whose every item is bad is never submitted; its good ones do not exist. Atomic ones fail with their siblings.
+  // A request whose every item is bad is never submitted; its good ones do not exist. Atomic ones fail with their
+  // siblings.
   static constexpr RecordOutcome kUntouched{Errc::atomic_sibling, 0, 0, 0};
 
   [[nodiscard]] bool errors_only() const noexcept { return (exchange_.flags & kErrorsOnly) != 0; }
@@ -82,7 +83,8 @@ class Results {
     RecordOutcome shown = outcome;
     if (outcome.stored()) shown.code = Errc::atomic_sibling;
     std::string_view field;
-    const CataloguePtr& catalogue = exchange_.batch.catalogue != nullptr ? exchange_.batch.catalogue : exchange_.catalogue;
+    const CataloguePtr& catalogue =
+        exchange_.batch.catalogue != nullptr ? exchange_.batch.catalogue : exchange_.catalogue;
     describe_outcome(record, shown, *catalogue, message_, field);
     append_item_error(out_, record.item, shown.code, field, message_);
   }
@@ -128,7 +130,8 @@ class PostScores final : public Endpoint {
     if (parameters.flag("atomic")) exchange.flags |= kAtomic;
     if (parameters.refusal()) return refuse(exchange, *parameters.refusal());
     if (exchange.principal.annotator == 0)
-      return refuse(exchange, Errc::forbidden, "Scores need an annotator: send them with an API key, not over the operator's socket.");
+      return refuse(exchange, Errc::forbidden,
+                    "Scores need an annotator: send them with an API key, not over the operator's socket.");
     const std::optional<BodyFormat> format = body_format(exchange.request.content_type);
     if (!format)
       return refuse(exchange, Errc::unsupported_media_type,
@@ -140,9 +143,11 @@ class PostScores final : public Endpoint {
     batch.dialect = DialectCode::native;
     const bool atomic = (exchange.flags & kAtomic) != 0;
     if (atomic && exchange.items > limits::kAtomicRows)
-      return refuse(exchange, Errc::atomic_too_large, "An atomic request may hold at most " + std::to_string(limits::kAtomicRows) + " scores.");
+      return refuse(exchange, Errc::atomic_too_large,
+                    "An atomic request may hold at most " + std::to_string(limits::kAtomicRows) + " scores.");
     batch.options.atomic = atomic;
-    // A bad item already decides an atomic request; the others are still checked, so that all bad ones are named at once.
+    // A bad item already decides an atomic request; the others are still checked, so that all bad ones are named at
+    // once.
     batch.options.dry_run = (exchange.flags & kDryRun) != 0 || (atomic && !exchange.item_errors.empty());
     if (batch.options.dry_run) batch.options.atomic = false;
     return batch.records.empty() ? answer(exchange) : Next::write;
@@ -150,8 +155,9 @@ class PostScores final : public Endpoint {
 
   Next resume(Exchange& exchange) const override {
     if (exchange.batch.status == Errc::atomic_too_large)
-      return refuse(exchange, Errc::atomic_too_large, "An atomic request may hold at most " + std::to_string(limits::kAtomicRows) +
-                                                      " scores of together " + std::to_string(limits::kAtomicBytes) + " bytes.");
+      return refuse(exchange, Errc::atomic_too_large,
+                    "An atomic request may hold at most " + std::to_string(limits::kAtomicRows) +
+                        " scores of together " + std::to_string(limits::kAtomicBytes) + " bytes.");
     if (exchange.batch.status != Errc::ok) return refuse_batch(exchange);
     return answer(exchange);
   }

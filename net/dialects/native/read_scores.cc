@@ -23,7 +23,8 @@ void read_filter(Exchange& exchange, Parameters& parameters, WorkspaceNumber wor
   if (const auto label_id = parameters.uuid("label_id")) {
     const Label* const label = exchange.catalogue->label_by_id(workspace, *label_id);
     if (label == nullptr) {
-      parameters.refuse(Errc::label_not_found, "label_id", "No label " + to_text(*label_id) + " exists in this workspace.");
+      parameters.refuse(Errc::label_not_found, "label_id",
+                        "No label " + to_text(*label_id) + " exists in this workspace.");
     } else {
       filter.labels.push_back(label->number);
     }
@@ -43,9 +44,12 @@ Next read_failed(Exchange& exchange) {
     case Errc::score_not_found:
       return refuse(exchange, Errc::score_not_found, "No score has this id in this workspace.");
     case Errc::bad_cursor:
-      return refuse(exchange, Errc::bad_cursor, "The cursor does not belong to this query; take next_cursor of the page before, "
-                                                "with the same parameters.", "cursor");
-    default: return refuse(exchange, exchange.read.status);
+      return refuse(exchange, Errc::bad_cursor,
+                    "The cursor does not belong to this query; take next_cursor of the page before, "
+                    "with the same parameters.",
+                    "cursor");
+    default:
+      return refuse(exchange, exchange.read.status);
   }
 }
 
@@ -66,8 +70,9 @@ Next list_page(Exchange& exchange) {
 class ListScores final : public Endpoint {
  public:
   Next start(Exchange& exchange) const override {
-    Parameters parameters(exchange, {"source_type", "source_id", "label_id", "annotator_id", "client_id", "inserted_from", "inserted_to",
-                                     "event_from", "event_to", "include_children", "order", "limit", "cursor"});
+    Parameters parameters(
+        exchange, {"source_type", "source_id", "label_id", "annotator_id", "client_id", "inserted_from", "inserted_to",
+                   "event_from", "event_to", "include_children", "order", "limit", "cursor"});
     const WorkspaceNumber workspace = parameters.workspace();
     ScoreQuery& query = exchange.read.query;
     query.workspace = workspace;
@@ -75,7 +80,8 @@ class ListScores final : public Endpoint {
     query.newest_first = parameters.choice("order", {"desc", "asc"}) == "desc";
     query.include_children = parameters.flag("include_children");
     const Annotator* annotator = nullptr;
-    if (const auto id = parameters.uuid("annotator_id")) annotator = find_annotator(exchange, parameters, workspace, *id);
+    if (const auto id = parameters.uuid("annotator_id"))
+      annotator = find_annotator(exchange, parameters, workspace, *id);
 
     if (parameters.has("source_type") || parameters.has("source_id")) {
       query.by = ScoreQuery::By::source;
@@ -86,13 +92,16 @@ class ListScores final : public Endpoint {
       query.by = annotator != nullptr ? ScoreQuery::By::annotator : ScoreQuery::By::workspace;
       query.annotator = annotator != nullptr ? annotator->number : 0;
       if (!query.newest_first)
-        parameters.refuse(Errc::parameter_out_of_range, "order", "order=asc needs a source (source_type and source_id) or a client_id; "
-                                                                 "longer listings are newest first.");
+        parameters.refuse(Errc::parameter_out_of_range, "order",
+                          "order=asc needs a source (source_type and source_id) or a client_id; "
+                          "longer listings are newest first.");
     }
     if (query.include_children && query.by != ScoreQuery::By::source)
-      parameters.refuse(Errc::parameter_out_of_range, "include_children", "include_children needs source_type and source_id.");
+      parameters.refuse(Errc::parameter_out_of_range, "include_children",
+                        "include_children needs source_type and source_id.");
     if (parameters.refusal()) return refuse(exchange, *parameters.refusal());
-    if (annotator != nullptr && query.by != ScoreQuery::By::annotator) query.filter.annotators.push_back(annotator->number);
+    if (annotator != nullptr && query.by != ScoreQuery::By::annotator)
+      query.filter.annotators.push_back(annotator->number);
     return Next::read;
   }
   Next resume(Exchange& exchange) const override { return list_page(exchange); }
@@ -101,7 +110,8 @@ class ListScores final : public Endpoint {
 class ListAnnotatorScores final : public Endpoint {
  public:
   Next start(Exchange& exchange) const override {
-    Parameters parameters(exchange, {"label_id", "client_id", "inserted_from", "inserted_to", "event_from", "event_to", "limit", "cursor"});
+    Parameters parameters(exchange, {"label_id", "client_id", "inserted_from", "inserted_to", "event_from", "event_to",
+                                     "limit", "cursor"});
     const WorkspaceNumber workspace = parameters.workspace();
     const std::optional<Uuid> id = path_uuid(exchange);
     if (!id) parameters.refuse(Errc::bad_uuid, "annotator_id", "The annotator's id in the path must be a UUID.");
@@ -156,7 +166,8 @@ class DeleteScore final : public Endpoint {
     const Row& row = score.row;
     Principal& who = exchange.principal;
     if (row.annotator != who.annotator && !who.may(kManage))
-      return refuse(exchange, Errc::not_annotator, "Only the score's annotator, or a key with the scope manage, may delete it.");
+      return refuse(exchange, Errc::not_annotator,
+                    "Only the score's annotator, or a key with the scope manage, may delete it.");
     exchange.uuid = score.id;
     who.workspace = exchange.read.query.workspace;  // The operator's has none of its own.
     exchange.batch.principal = who;

@@ -60,9 +60,12 @@ namespace {
 
 std::string_view to_string(LabelOrigin origin) noexcept {
   switch (origin) {
-    case LabelOrigin::user: return "user";
-    case LabelOrigin::evaluator: return "evaluator";
-    case LabelOrigin::annotation: return "annotation";
+    case LabelOrigin::user:
+      return "user";
+    case LabelOrigin::evaluator:
+      return "evaluator";
+    case LabelOrigin::annotation:
+      return "annotation";
   }
   return "user";
 }
@@ -156,7 +159,8 @@ void append_score(std::string& out, const Score& score, const CatalogueSnapshot&
   out += '}';
 }
 
-void append_item_error(std::string& out, std::uint32_t index, Errc code, std::string_view field, std::string_view message) {
+void append_item_error(std::string& out, std::uint32_t index, Errc code, std::string_view field,
+                       std::string_view message) {
   out += "{\"index\":";
   append_json_uint(out, index);
   append_json_field(out, "code", sluice::to_string(code));
@@ -217,7 +221,8 @@ void describe_outcome(const ScoreRecord& record, const RecordOutcome& outcome, c
     case Errc::atomic_sibling:
       message += "This item is good; it was not stored because another item of this atomic request is bad.";
       return;
-    default: break;
+    default:
+      break;
   }
   if (outcome.code >= Errc::value_blank && outcome.code <= Errc::value_not_thumb) {
     field = "value";

@@ -29,7 +29,8 @@ void append_label(std::string& out, const Label& label);
 void append_score(std::string& out, const Score& score, const CatalogueSnapshot& catalogue);
 
 /// {"index":…,"code":…,"field":…,"message":…} of a bad item.
-void append_item_error(std::string& out, std::uint32_t index, Errc code, std::string_view field, std::string_view message);
+void append_item_error(std::string& out, std::uint32_t index, Errc code, std::string_view field,
+                       std::string_view message);
 /// What is wrong with a record that the engine refused, as a sentence; `field` says which member.
 void describe_outcome(const ScoreRecord& record, const RecordOutcome& outcome, const CatalogueSnapshot& catalogue,
                       std::string& message, std::string_view& field);

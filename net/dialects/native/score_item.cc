@@ -16,17 +16,20 @@ constexpr std::string_view kIdentifierText = "must be 1 to 64 letters, digits, '
 constexpr std::string_view kSourceIdText = "must be a string of 1 to 256 bytes without control characters.";
 constexpr std::string_view kTextText = "must be a string of at most 65536 bytes.";
 static_assert(limits::kIdentifierBytes == 64 && limits::kSourceIdBytes == 256 && limits::kStringBytes == 65536 &&
-              limits::kClientIdBytes == 128 && limits::kNameBytes == 256 && limits::kMetadataBytes == 16384 &&
-              limits::kJsonDepth == 16 && limits::kJsonMembers == 64 && limits::kKeyBytes == 128 &&
-              limits::kSelectedOptions == 256 && limits::kLineBytes == 1u << 20, "the texts here name these numbers");
+                  limits::kClientIdBytes == 128 && limits::kNameBytes == 256 && limits::kMetadataBytes == 16384 &&
+                  limits::kJsonDepth == 16 && limits::kJsonMembers == 64 && limits::kKeyBytes == 128 &&
+                  limits::kSelectedOptions == 256 && limits::kLineBytes == 1u << 20,
+              "the texts here name these numbers");
 
 constexpr std::array<FieldText, 14> kFields = {{
     {"source_type", kIdentifierText},
     {"source_id", kSourceIdText},
     {"label_id", "must be a UUID."},
     {"label_name", "must be a string of 1 to 256 bytes."},
-    {"value", "must be a number, a string, a list of at most 256 strings, or an object with one of value, rating, selected, text, "
-              "error; texts of at most 65536 bytes."},
+    {"value",
+     "must be a number, a string, a list of at most 256 strings, or an object with one of value, rating, selected, "
+     "text, "
+     "error; texts of at most 65536 bytes."},
     {"id", "must be a string of 1 to 128 bytes without control characters."},
     {"verdict", kTextText},
     {"notes", kTextText},
@@ -47,23 +50,34 @@ const FieldText& text_of(Field field) noexcept { return kFields[static_cast<std:
 /// What the walk itself can find wrong, wherever it happens.
 std::string_view structure_text(Errc code) noexcept {
   switch (code) {
-    case Errc::duplicate_key: return "appears twice in one object.";
-    case Errc::too_many_members: return "is one member too many; an object has at most 64.";
-    case Errc::string_too_long: return "is longer than 128 bytes, which no member's name may be.";
-    case Errc::too_deep: return "is nested more than 16 levels deep.";
-    case Errc::invalid_utf8: return "holds a lone surrogate escape, which no text can hold.";
-    default: return {};
+    case Errc::duplicate_key:
+      return "appears twice in one object.";
+    case Errc::too_many_members:
+      return "is one member too many; an object has at most 64.";
+    case Errc::string_too_long:
+      return "is longer than 128 bytes, which no member's name may be.";
+    case Errc::too_deep:
+      return "is nested more than 16 levels deep.";
+    case Errc::invalid_utf8:
+      return "holds a lone surrogate escape, which no text can hold.";
+    default:
+      return {};
   }
 }
 
 /// Inside a value: the field is known, the key only matters to people.
 std::string_view inner_text(Errc code) noexcept {
   switch (code) {
-    case Errc::duplicate_key: return "has an object with a key twice.";
-    case Errc::too_many_members: return "has too many members (64 per object, 256 per list).";
-    case Errc::too_deep: return structure_text(code);
-    case Errc::invalid_utf8: return structure_text(code);
-    default: return {};
+    case Errc::duplicate_key:
+      return "has an object with a key twice.";
+    case Errc::too_many_members:
+      return "has too many members (64 per object, 256 per list).";
+    case Errc::too_deep:
+      return structure_text(code);
+    case Errc::invalid_utf8:
+      return structure_text(code);
+    default:
+      return {};
   }
 }
 
@@ -72,19 +86,29 @@ std::optional<Field> field_of(std::string_view key) noexcept {
     return key == text_of(field).name ? std::optional(field) : std::nullopt;
   };
   switch (key.size()) {
-    case 2: return is(Field::id);
-    case 5: return key[0] == 'v' ? is(Field::value) : is(Field::notes);
-    case 7: return is(Field::verdict);
-    case 8: return key[0] == 'l' ? is(Field::label_id) : is(Field::metadata);
-    case 9: return key[0] == 's' ? is(Field::source_id) : is(Field::parent_id);
-    case 10: return key[0] == 'l' ? is(Field::label_name) : key[0] == 'e' ? is(Field::event_time) : is(Field::queue_item);
-    case 11: return key[0] == 's' ? is(Field::source_type) : is(Field::parent_type);
-    case 12: return is(Field::score_source);
-    default: return {};
+    case 2:
+      return is(Field::id);
+    case 5:
+      return key[0] == 'v' ? is(Field::value) : is(Field::notes);
+    case 7:
+      return is(Field::verdict);
+    case 8:
+      return key[0] == 'l' ? is(Field::label_id) : is(Field::metadata);
+    case 9:
+      return key[0] == 's' ? is(Field::source_id) : is(Field::parent_id);
+    case 10:
+      return key[0] == 'l' ? is(Field::label_name) : key[0] == 'e' ? is(Field::event_time) : is(Field::queue_item);
+    case 11:
+      return key[0] == 's' ? is(Field::source_type) : is(Field::parent_type);
+    case 12:
+      return is(Field::score_source);
+    default:
+      return {};
   }
 }
 
-/// JSON itself allows no raw control character, so only a text that was unescaped, and lies outside the body, can hold one.
+/// JSON itself allows no raw control character, so only a text that was unescaped, and lies outside the body, can hold
+/// one.
 bool has_control_character(const Exchange& exchange, std::string_view text) noexcept {
   const std::span<const char> body = exchange.request.body;
   if (text.data() >= body.data() && text.data() < body.data() + body.size()) return false;
@@ -134,7 +158,8 @@ bool ItemDecoder::text(JsonValue& value, Field field, std::size_t bytes_max, boo
   return false;
 }
 
-bool ItemDecoder::opaque_id(JsonValue& value, Field field, std::size_t bytes_max, bool optional, std::string_view& out) {
+bool ItemDecoder::opaque_id(JsonValue& value, Field field, std::size_t bytes_max, bool optional,
+                            std::string_view& out) {
   if (!text(value, field, bytes_max, optional, out)) return false;
   if (out.empty()) {
     fault(Errc::field_blank, field);
@@ -215,9 +240,13 @@ void ItemDecoder::metadata(JsonValue& value) {
 void ItemDecoder::decode(Field field, JsonValue& value) {
   ScoreRecord& out = record();
   switch (field) {
-    case Field::source_type: return source_type(value, field, false, out.source);
-    case Field::source_id: (void)opaque_id(value, field, limits::kSourceIdBytes, false, out.source.id); return;
-    case Field::label_id: return label_id(value);
+    case Field::source_type:
+      return source_type(value, field, false, out.source);
+    case Field::source_id:
+      (void)opaque_id(value, field, limits::kSourceIdBytes, false, out.source.id);
+      return;
+    case Field::label_id:
+      return label_id(value);
     case Field::label_name:
       if (!text(value, field, limits::kNameBytes, true, out.label.name)) {
         seen_ &= ~(1u << static_cast<unsigned>(field));
@@ -241,13 +270,24 @@ void ItemDecoder::decode(Field field, JsonValue& value) {
       if (text(value, field, limits::kStringBytes, true, verdict)) out.verdict = verdict;
       return;
     }
-    case Field::notes: out.has_notes = text(value, field, limits::kStringBytes, true, out.notes); return;
-    case Field::score_source: (void)identifier(value, field, true, out.score_source); return;
-    case Field::event_time: return event_time(value);
-    case Field::parent_id: (void)opaque_id(value, field, limits::kSourceIdBytes, true, out.parent.id); return;
-    case Field::parent_type: return source_type(value, field, true, out.parent);
-    case Field::queue_item: (void)opaque_id(value, field, limits::kSourceIdBytes, true, out.queue_item); return;
-    case Field::metadata: return metadata(value);
+    case Field::notes:
+      out.has_notes = text(value, field, limits::kStringBytes, true, out.notes);
+      return;
+    case Field::score_source:
+      (void)identifier(value, field, true, out.score_source);
+      return;
+    case Field::event_time:
+      return event_time(value);
+    case Field::parent_id:
+      (void)opaque_id(value, field, limits::kSourceIdBytes, true, out.parent.id);
+      return;
+    case Field::parent_type:
+      return source_type(value, field, true, out.parent);
+    case Field::queue_item:
+      (void)opaque_id(value, field, limits::kSourceIdBytes, true, out.queue_item);
+      return;
+    case Field::metadata:
+      return metadata(value);
   }
 }
 
@@ -304,7 +344,8 @@ Errc ItemDecoder::item(std::uint32_t index, JsonValue& value) {
     exchange_.batch.records.pop_back();
     return code;
   }
-  if (document_.position() - begins > limits::kLineBytes) fault(Errc::item_too_long, {}, "is longer than 1048576 bytes.");
+  if (document_.position() - begins > limits::kLineBytes)
+    fault(Errc::item_too_long, {}, "is longer than 1048576 bytes.");
   end(code);
   return Errc::ok;
 }
@@ -342,7 +383,8 @@ Errc decode_source_item(Exchange& exchange, const JsonDocument& document, std::u
   });
   if (document.broken()) return code;
   if (code == Errc::wrong_type || code == Errc::field_null) fault(Errc::item_not_object, {}, "must be a JSON object.");
-  if (code != Errc::ok) fault(code, code == Errc::too_deep ? std::string_view() : document.bad_key(), structure_text(code));
+  if (code != Errc::ok)
+    fault(code, code == Errc::too_deep ? std::string_view() : document.bad_key(), structure_text(code));
   if (type.empty()) fault(Errc::field_missing, "type", "is required.");
   if (record.source.id.empty()) fault(Errc::field_missing, "id", "is required.");
   if (!parent_type.empty() && record.parent.id.empty())

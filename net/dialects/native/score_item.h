@@ -11,8 +11,20 @@ namespace sluice::native {
 
 /// Members of a score, in the order in which a missing one is reported.
 enum class Field : std::uint8_t {
-  source_type, source_id, label_id, label_name, value, id, verdict, notes, score_source, event_time, parent_id, parent_type,
-  queue_item, metadata,
+  source_type,
+  source_id,
+  label_id,
+  label_name,
+  value,
+  id,
+  verdict,
+  notes,
+  score_source,
+  event_time,
+  parent_id,
+  parent_type,
+  queue_item,
+  metadata,
 };
 
 /// Fills one record from the members of one JSON object and keeps the first thing that is wrong with it.
@@ -24,8 +36,8 @@ class ItemDecoder {
   void begin(std::uint32_t index);
   /// One member; consumes the value. A bad value is noted; only a broken document gives an error.
   [[nodiscard]] Errc member(std::string_view key, JsonValue& value);
-  /// After the last member, `code` being what the object as a whole gave: checks what is missing. A bad item's record is
-  /// taken back and its error listed.
+  /// After the last member, `code` being what the object as a whole gave: checks what is missing. A bad item's record
+  /// is taken back and its error listed.
   void end(Errc code);
 
   /// begin(), every member, end(). Returns an error only when the document is broken; its record is taken back then.
@@ -56,7 +68,8 @@ class ItemDecoder {
 };
 
 /// One entry of POST /v1/sources: {"type", "id", "parent_type"?, "parent_id"?}. Errors as ItemDecoder::item.
-[[nodiscard]] Errc decode_source_item(Exchange& exchange, const JsonDocument& document, std::uint32_t index, JsonValue& value);
+[[nodiscard]] Errc decode_source_item(Exchange& exchange, const JsonDocument& document, std::uint32_t index,
+                                      JsonValue& value);
 
 /// Milliseconds since 1970 as a whole number; nothing when it is none or beyond the range of WallTime.
 [[nodiscard]] std::optional<WallTime> parse_milliseconds(std::string_view token) noexcept;

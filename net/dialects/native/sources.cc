@@ -36,11 +36,16 @@ std::optional<Refusal> decode(Exchange& exchange) {
   });
   if (document.broken()) return refuse_document(document, code, body);
   if (code == Errc::unknown_field)
-    return refusal(code, "'" + std::string(stray) + "' does not belong here; the body is {\"sources\": [{\"type\", \"id\", \"parent_id\"?}]}.", stray);
+    return refusal(code,
+                   "'" + std::string(stray) +
+                       "' does not belong here; the body is {\"sources\": [{\"type\", \"id\", \"parent_id\"?}]}.",
+                   stray);
   if (code == Errc::wrong_type || code == Errc::field_null || (code == Errc::ok && !found))
-    return refusal(found ? code : Errc::field_missing, "The body must be {\"sources\": [...]}, a list of sources.", "sources");
+    return refusal(found ? code : Errc::field_missing, "The body must be {\"sources\": [...]}, a list of sources.",
+                   "sources");
   if (code == Errc::too_many_items)
-    return refusal(code, "A request may hold at most " + std::to_string(limits::kItems) + " sources; send the rest in another.");
+    return refusal(
+        code, "A request may hold at most " + std::to_string(limits::kItems) + " sources; send the rest in another.");
   if (code != Errc::ok) return refuse_document(document, code, body);
   return {};
 }

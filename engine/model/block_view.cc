@@ -182,7 +182,7 @@ void read_target(TextReader& reader, TargetIdentity& target) {
   const std::uint32_t value_kind = bits >> shape::kValueAt & 7;
   const std::uint32_t dialect = bits >> shape::kDialectAt & 0xFF;
   if (bits >> shape::kBits != 0 || value_kind > static_cast<std::uint32_t>(Value::Kind::failure) ||
-      dialect > static_cast<std::uint32_t>(DialectCode::twosignal))
+      dialect > static_cast<std::uint32_t>(kLastDialect))
     return kTooNew;
   row.kind = static_cast<EventKind>(bits >> shape::kKindAt & 3);
   row.identity = static_cast<IdentityKind>(bits >> shape::kIdentityAt & 3);

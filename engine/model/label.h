@@ -19,6 +19,7 @@ using LabelNumber = std::uint32_t;  ///< What rows carry; never reused.
 
 /// Wire formats with labels of their own. Values are stored; never renumbered.
 enum class DialectCode : std::uint8_t { native = 0, futureagi = 1, evalguard = 2, twosignal = 3 };
+inline constexpr DialectCode kLastDialect = DialectCode::twosignal;  ///< A larger code is of a newer version.
 [[nodiscard]] std::string_view to_string(DialectCode dialect) noexcept;
 
 struct LabelOption {

@@ -20,22 +20,12 @@ bool operator==(const BlockPostings::Slot& a, const BlockPostings::Slot& b) {
 
 namespace {
 
+using samples::Built;
+using samples::finish;
+using samples::kKeys;
 using samples::Maker;
+using samples::plain_sample;
 using samples::Sample;
-
-const KeyedHash kKeys(samples::kHashKey);
-
-struct Built {
-  std::string bytes;
-  BlockPostings postings;
-};
-
-[[nodiscard]] Built finish(BlockBuilder& builder) {
-  Built built;
-  builder.finish(built.bytes, built.postings);
-  seal_block(built.bytes, 1'700'000'000'000'000'000, 42);
-  return built;
-}
 
 void expect_same_source(const SourceRef& read, const SourceRef& written) {
   EXPECT_EQ(read.spelling, written.spelling);
@@ -75,17 +65,6 @@ void expect_row(const Row& row, const Sample& sample) {
   EXPECT_EQ(row.idempotency, sample.context.idempotency);
   EXPECT_EQ(row.item, sample.context.idempotency ? record.item : 0);
   if (record.kind == EventKind::patch || record.kind == EventKind::erase) expect_target(row.target, record.target);
-}
-
-[[nodiscard]] Sample plain_sample(Maker& maker, std::string_view source_id) {
-  Sample sample;
-  sample.record.source = {SourceSpelling::trace, {}, source_id};
-  sample.record.score_source = "api";
-  sample.context = {1, 1, DialectCode::native, static_cast<LabelNumber>(1 + maker.below(10)), {}};
-  sample.record.source_hash = source_hash(kKeys, 1, sample.record.source);
-  sample.value.kind = Value::Kind::number;
-  sample.value.number = {static_cast<std::int64_t>(1 + maker.below(98)), -2};
-  return sample;
 }
 
 TEST(BlockTest, EveryRowReadsBackAndPostingsAreAFunctionOfTheBytes) {
@@ -160,75 +139,6 @@ TEST(BlockTest, AnAnnotatorOfTheRecordIsTheRowsOwner) {
   EXPECT_EQ(built.postings.by_annotator, (std::vector<BlockPostings::Slot>{{77, 0}}));
 }
 
-TEST(BlockTest, ATypicalRowIsSmall) {
-  // Ten scores per source, ten labels, no texts; all mixed, or those of a source next to each other.
-  for (const bool neighbours : {false, true}) {
-    Maker maker(5);
-    BlockBuilder builder(kKeys);
-    std::vector<std::string_view> sources;
-    for (int i = 0; i < 52; ++i) sources.push_back(maker.uuid(1'000'000'000));
-    std::size_t added = 0;
-    while (!builder.full()) {
-      const Sample sample = plain_sample(maker, sources[neighbours ? added / 10 : maker.below(sources.size())]);
-      builder.add(sample.record, sample.value, sample.context);
-      ++added;
-    }
-    const std::size_t bytes = finish(builder).bytes.size();
-    EXPECT_LE(bytes, added * (neighbours ? 9 : 10)) << neighbours;
-  }
-  // Every source new to the block.
-  Maker maker(6);
-  BlockBuilder builder(kKeys);
-  while (!builder.full()) {
-    const Sample sample = plain_sample(maker, maker.uuid(UINT64_MAX));
-    builder.add(sample.record, sample.value, sample.context);
-  }
-  const std::size_t rows = builder.rows();
-  EXPECT_LE(finish(builder).bytes.size(), rows * 24);
-}
-
-TEST(BlockTest, RepeatedTextsCostAFewBytes) {
-  BlockBuilder builder(kKeys);
-  Maker maker(7);
-  Sample sample = plain_sample(maker, "one-source");
-  sample.record.verdict = "a verdict that many scores share";
-  sample.record.notes = "and the same note under each of them";
-  sample.record.metadata = R"({"model":"m-1","prompt":"p-7"})";
-  builder.add(sample.record, sample.value, sample.context);
-  const std::size_t first = builder.bytes();
-  builder.add(sample.record, sample.value, sample.context);
-  EXPECT_LE(builder.bytes() - first, 2u + 1 + 2 + 2 + 3 * 2);
-}
-
-TEST(BlockTest, ClosesAtEitherLimit) {
-  Maker maker(8);
-  BlockBuilder builder(kKeys);
-  EXPECT_TRUE(builder.fits(limits::kBlockRows, limits::kAtomicBytes));
-  EXPECT_FALSE(builder.fits(limits::kBlockRows + 1, 1));
-  const Sample sample = plain_sample(maker, "x");
-  for (std::size_t i = 0; i < limits::kBlockRows; ++i) {
-    EXPECT_FALSE(builder.full()) << i;
-    EXPECT_TRUE(builder.fits(limits::kBlockRows - i, 100)) << i;
-    EXPECT_FALSE(builder.fits(limits::kBlockRows - i + 1, 100)) << i;
-    builder.add(sample.record, sample.value, sample.context);
-  }
-  EXPECT_TRUE(builder.full());
-  EXPECT_FALSE(builder.fits(1, 1));
-  (void)finish(builder);
-  EXPECT_EQ(builder.rows(), 0u);
-
-  Sample large = plain_sample(maker, "x");
-  std::string notes(10'000, 'n');
-  large.record.notes = notes;
-  std::size_t added = 0;
-  for (; !builder.full(); ++added) {
-    notes[0] = static_cast<char>('a' + added);
-    builder.add(large.record, large.value, large.context);
-  }
-  EXPECT_EQ(added, limits::kBlockBytes / 10'000 + 1);
-  EXPECT_FALSE(builder.fits(1, 1));
-}
-
 TEST(BlockTest, AnAtomicBatchOfManyBytesStaysInOneBlock) {
   Maker maker(9);
   BlockBuilder builder(kKeys);
@@ -251,37 +161,6 @@ TEST(BlockTest, AnAtomicBatchOfManyBytesStaysInOneBlock) {
     ASSERT_TRUE(view->row(static_cast<std::uint16_t>(slot), row, scratch).ok()) << slot;
     expect_row(row, written[slot]);
   }
-}
-
-TEST(BlockTest, ABuilderStartsAnewAfterEachBlock) {
-  const auto build = [](BlockBuilder& builder, std::uint64_t seed) {
-    Maker maker(seed);
-    for (int i = 0; i < 50; ++i) {
-      const Sample sample = maker.sample();
-      builder.add(sample.record, sample.value, sample.context);
-    }
-    return finish(builder).bytes;
-  };
-  BlockBuilder used(kKeys);
-  (void)build(used, 1);
-  BlockBuilder fresh(kKeys);
-  EXPECT_EQ(build(used, 2), build(fresh, 2));
-}
-
-TEST(BlockTest, SealingStampsTimeAndSequence) {
-  BlockBuilder builder(kKeys);
-  Maker maker(10);
-  const Sample sample = plain_sample(maker, "x");
-  builder.add(sample.record, sample.value, sample.context);
-  std::string bytes;
-  BlockPostings postings;
-  builder.finish(bytes, postings);
-  EXPECT_FALSE(BlockView::open(bytes).ok());  // Not sealed yet.
-  seal_block(bytes, -5, UINT64_MAX);
-  const Result<BlockView> view = BlockView::open(bytes);
-  ASSERT_TRUE(view.ok());
-  EXPECT_EQ(view->inserted_at(), -5);
-  EXPECT_EQ(view->sequence(), UINT64_MAX);
 }
 
 [[nodiscard]] std::string small_block() {

@@ -150,4 +150,31 @@ class Maker {
   std::deque<std::vector<std::string_view>> selections_;
 };
 
+inline const KeyedHash kKeys(kHashKey);
+
+/// One number by annotator 1, without texts.
+[[nodiscard]] inline Sample plain_sample(Maker& maker, std::string_view source_id) {
+  Sample sample;
+  sample.record.source = {SourceSpelling::trace, {}, source_id};
+  sample.record.score_source = "api";
+  sample.context = {1, 1, DialectCode::native, static_cast<LabelNumber>(1 + maker.below(10)), {}};
+  sample.record.source_hash = source_hash(kKeys, 1, sample.record.source);
+  sample.value.kind = Value::Kind::number;
+  sample.value.number = {static_cast<std::int64_t>(1 + maker.below(98)), -2};
+  return sample;
+}
+
+/// A sealed block and what its builder posted.
+struct Built {
+  std::string bytes;
+  BlockPostings postings;
+};
+
+[[nodiscard]] inline Built finish(BlockBuilder& builder) {
+  Built built;
+  builder.finish(built.bytes, built.postings);
+  seal_block(built.bytes, 1'700'000'000'000'000'000, 42);
+  return built;
+}
+
 }  // namespace sluice::samples

@@ -37,9 +37,13 @@ bool starts_with_any(std::string_view text, std::span<const std::string_view> be
 
 std::string_view folder_of(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 
+/// A unit test or what only unit tests include.
+bool is_unit_test(std::string_view path) {
+  return path.ends_with("_test.cc") || path.find("_for_test.") != std::string_view::npos;
+}
+
 bool is_test(std::string_view path) {
-  const bool helper = path.find("_for_test.") != std::string_view::npos;
-  return helper || path.ends_with("_test.cc") || path.starts_with("tests/") || path.starts_with("bench/");
+  return is_unit_test(path) || path.starts_with("tests/") || path.starts_with("bench/");
 }
 
 const ModuleRow* module_of(std::string_view path) {
@@ -63,7 +67,7 @@ std::string judge_ours(std::string_view path, std::string_view header) {
   const ModuleRow* const row = module_of(path);
   if (row == nullptr) return "a module that the include table does not know; add its row";
   if (folder_of(header) == folder_of(path) || starts_with_any(header, row->headers)) return {};
-  if (path.ends_with("_test.cc") && starts_with_any(header, row->test_headers)) return {};
+  if (is_unit_test(path) && starts_with_any(header, row->test_headers)) return {};
   return std::string(row->where) + " may not include \"" + std::string(header) + "\"";
 }
 

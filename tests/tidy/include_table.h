@@ -11,7 +11,7 @@ namespace sluice::tidy {
 struct ModuleRow {
   std::string_view where;
   std::span<const std::string_view> headers;        ///< Beginnings of paths of ours.
-  std::span<const std::string_view> test_headers;   ///< Besides, for *_test.cc.
+  std::span<const std::string_view> test_headers;   ///< Besides, for *_test.cc and *_for_test.*.
 };
 [[nodiscard]] std::span<const ModuleRow> modules();
 

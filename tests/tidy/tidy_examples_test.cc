@@ -27,6 +27,7 @@ TEST(TidyExamplesTest, Includes) {
              {"engine/model/row.cc", "#include \"engine/base/bytes.h\"\n#include <vector>\n"},
              {"engine/read/fold.cc", "#include \"engine/read/fold.h\"\n#include \"engine/ports/record_reader.h\"\n"},
              {"engine/read/fold_test.cc", "#include \"engine/ingest/memory_log.h\"\n#include <gtest/gtest.h>\n"},
+             {"engine/read/fold_for_test.h", "#include \"engine/ingest/memory_log.h\"\n#include <gtest/gtest.h>\n"},
              {"engine/base/a.cc", "// #include <rocksdb/db.h>\n/*\n#include <rocksdb/db.h>\n*/\n"},
              {"store/internal/options.h", "#include <rocksdb/options.h>\n"},
              {"store/store.cc", "#include <rocksdb/db.h>\n#include \"store/internal/watch.h\"\n"},
@@ -121,12 +122,15 @@ TEST(TidyExamplesTest, DialectNames) {
              {"engine/read/fold.cc", "// As 2Signal wants it.\n"},
              {"net/dialects/futureagi/decode.cc", "namespace futureagi {}\n"},
              {"net/transport/router_test.cc", "route(\"futureagi\");\n"},
+             {"net/dialect/exchange.h", "bool futureagi_envelope = false;\n"},
          },
          {
              {"engine/read/fold.cc", "if (dialect == DialectCode::futureagi) fold();\n"},
              {"engine/model/label.cc", "bool is_evalguard = false;\n"},
              {"net/transport/router.cc", "route(\"/FutureAgi/\");\n"},
              {"net/dialect/dialect.cc", "void use_twosignal();\n"},
+             {"net/dialect/dialect.cc", "bool futureagi_envelope = false;\n"},
+             {"net/dialect/exchange.h", "bool futureagi_envelope = false, futureagi_pages = false;\n"},
          });
 }
 

@@ -16,7 +16,12 @@ namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace store_test;
+using store_test::BlockSpec;
+using store_test::make_group;
+using store_test::OpenStore;
+using store_test::small_options;
+using store_test::TempDir;
+using store_test::trace;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;

@@ -11,7 +11,13 @@
 namespace sluice {
 namespace {
 
-using namespace store_test;
+using store_test::BlockSpec;
+using store_test::make_group;
+using store_test::OpenStore;
+using store_test::RowSpec;
+using store_test::small_options;
+using store_test::TempDir;
+using store_test::trace;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;

@@ -9,9 +9,8 @@
 
 /// Whatever the walk takes, it takes again when written out anew; and what padding follows never matters.
 
+namespace sluice {
 namespace {
-
-using namespace sluice;
 
 /// The document as the walk saw it, written compactly. Nothing: it was refused.
 class Copy {
@@ -84,14 +83,15 @@ class Copy {
 };
 
 }  // namespace
+}  // namespace sluice
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const Copy copy(text, '}');
-  SLUICE_CHECK(Copy(text, '"').code() == copy.code());
-  if (copy.code() != Errc::ok) return 0;
-  const Copy again(copy.text(), '5');
-  SLUICE_CHECK(again.code() == Errc::ok);
+  const sluice::Copy copy(text, '}');
+  SLUICE_CHECK(sluice::Copy(text, '"').code() == copy.code());
+  if (copy.code() != sluice::Errc::ok) return 0;
+  const sluice::Copy again(copy.text(), '5');
+  SLUICE_CHECK(again.code() == sluice::Errc::ok);
   SLUICE_CHECK(again.text() == copy.text());
   return 0;
 }

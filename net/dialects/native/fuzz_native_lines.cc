@@ -8,9 +8,8 @@
 
 /// An NDJSON body: every line that is not blank is one item, good or bad, and no line changes what becomes of another.
 
+namespace sluice::native {
 namespace {
-
-using namespace sluice;
 
 struct Decoded {
   std::size_t good = 0;
@@ -24,20 +23,21 @@ Decoded decode(std::string_view text) {
   Exchange exchange;
   exchange.json = &parser;
   exchange.request.body = {body.get(), text.size()};
-  if (native::decode_scores(exchange, native::BodyFormat::ndjson)) return {};
+  if (decode_scores(exchange, BodyFormat::ndjson)) return {};
   SLUICE_CHECK(exchange.items == exchange.batch.records.size() + exchange.item_errors.size());
   return {exchange.batch.records.size(), exchange.item_errors.size()};
 }
 
 }  // namespace
+}  // namespace sluice::native
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const Decoded whole = decode(text);
+  const auto whole = sluice::native::decode(text);
   const std::size_t cut = text.find('\n');
   if (cut == text.npos) return 0;
-  const Decoded first = decode(text.substr(0, cut));
-  const Decoded rest = decode(text.substr(cut + 1));
+  const auto first = sluice::native::decode(text.substr(0, cut));
+  const auto rest = sluice::native::decode(text.substr(cut + 1));
   SLUICE_CHECK(whole.good == first.good + rest.good);
   SLUICE_CHECK(whole.bad == first.bad + rest.bad);
   return 0;

@@ -28,8 +28,7 @@ constexpr std::array<FieldText, 14> kFields = {{
     {"label_name", "must be a string of 1 to 256 bytes."},
     {"value",
      "must be a number, a string, a list of at most 256 strings, or an object with one of value, rating, selected, "
-     "text, "
-     "error; texts of at most 65536 bytes."},
+     "text, error; texts of at most 65536 bytes."},
     {"id", "must be a string of 1 to 128 bytes without control characters."},
     {"verdict", kTextText},
     {"notes", kTextText},
@@ -107,8 +106,7 @@ std::optional<Field> field_of(std::string_view key) noexcept {
   }
 }
 
-/// JSON itself allows no raw control character, so only a text that was unescaped, and lies outside the body, can hold
-/// one.
+/// JSON allows no raw control character: only a text that was unescaped, and so lies outside the body, can hold one.
 bool has_control_character(const Exchange& exchange, std::string_view text) noexcept {
   const std::span<const char> body = exchange.request.body;
   if (text.data() >= body.data() && text.data() < body.data() + body.size()) return false;

@@ -27,7 +27,8 @@ TEST(AnswerTest, ReadsThePartsOfAScoreThatAreCompared) {
   std::vector<ReadScore> scores;
   std::string cursor;
   ASSERT_TRUE(read_scores(R"({"count":2,"scores":[
-      {"id":"x","label_id":"l1","label_name":"n","value":{"value":0.5},"client_id":null,"annotator":{"id":"a","label_id":"no"}},
+      {"id":"x","label_id":"l1","label_name":"n","value":{"value":0.5},"client_id":null,
+       "annotator":{"id":"a","label_id":"no"}},
       {"client_id":"c2","value":"up","label_id":"l2"}],"next_cursor":"abc"})",
                           scores, cursor));
   ASSERT_EQ(scores.size(), 2u);

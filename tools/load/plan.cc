@@ -23,9 +23,9 @@ constexpr LabelShape kNumeric{ValueKind::numeric, "numeric",
                               R"({"min":0,"max":1,"step_size":0.000001,"display_type":"slider"})"};
 constexpr LabelShape kOption{
     ValueKind::option, "categorical",
-    R"({"rule_prompt":"","multi_choice":false,"options":[{"label":"option-a"},{"label":"option-b"},{"label":"option-c"},)"
-    R"({"label":"option-d"},{"label":"option-e"},{"label":"option-f"},{"label":"option-g"},{"label":"option-h"}],)"
-    R"("auto_annotate":false,"strategy":null})"};
+    R"({"rule_prompt":"","multi_choice":false,"options":[{"label":"option-a"},{"label":"option-b"},)"
+    R"({"label":"option-c"},{"label":"option-d"},{"label":"option-e"},{"label":"option-f"},{"label":"option-g"},)"
+    R"({"label":"option-h"}],"auto_annotate":false,"strategy":null})"};
 constexpr LabelShape kStar{ValueKind::star, "star", R"({"no_of_stars":5})"};
 constexpr LabelShape kThumb{ValueKind::thumb, "thumbs_up_down", "{}"};
 constexpr std::array<const LabelShape*, 6> kShapes{&kNumeric, &kOption, &kNumeric, &kStar, &kNumeric, &kThumb};

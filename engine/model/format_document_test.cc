@@ -107,7 +107,7 @@ TEST(FormatDocumentTest, TheExampleRecordsAreTheOnesInTheDocument) {
   key.number = 1;
   key.id = "slAbCdEfGhIj";
   key.digest.fill(0xD1);
-  key.name = "ci";
+  key.name = std::string("ci");
   key.workspace = 1;
   key.annotator = 2;
   key.scopes = 3;

@@ -91,7 +91,8 @@ TEST(SettingsTest, NamesMapToFlagsAndVariables) {
 TEST(SettingsTest, TheDocumentListsEverySettingWithItsDefault) {
   std::ifstream in(SLUICE_SOURCE_DIR "/docs/CONFIGURATION.md");
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  for (const SettingValue& value : SettingsLoader().values()) {
+  const SettingsLoader loader;
+  for (const SettingValue& value : loader.values()) {
     const std::string fallback = value.text.empty() ? "" : "`" + value.text + "`";
     const std::string row = "| `" + value.name + "` | " + fallback + " | " + value.help + " |";
     EXPECT_NE(text.find(row), std::string::npos) << row;

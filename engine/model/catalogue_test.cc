@@ -1,9 +1,9 @@
 #include "engine/model/catalogue.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "engine/base/limits.h"
 #include "engine/model/catalogue_for_test.h"

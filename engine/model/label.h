@@ -29,8 +29,8 @@ struct LabelOption {
 
 /// What the write path checks. An absent bound, step or limit is not checked.
 struct LabelRules {
-  std::optional<Decimal> min;   ///< Inclusive.
-  std::optional<Decimal> max;   ///< Inclusive.
+  std::optional<Decimal> min;  ///< Inclusive.
+  std::optional<Decimal> max;  ///< Inclusive.
   std::optional<Decimal> step;
   std::optional<std::uint32_t> min_length;  ///< Code points.
   std::optional<std::uint32_t> max_length;

@@ -31,8 +31,10 @@ class Copy {
     std::string_view text;
     bool truth = false;
     switch (value.kind()) {
-      case JsonKind::object: return write_object(value);
-      case JsonKind::array: return write_array(value);
+      case JsonKind::object:
+        return write_object(value);
+      case JsonKind::array:
+        return write_array(value);
       case JsonKind::string: {
         const Errc code = value.text(text, std::string::npos);
         append_json_string(out_, text);
@@ -48,7 +50,9 @@ class Copy {
         out_ += truth ? "true" : "false";
         return code;
       }
-      case JsonKind::null: out_ += "null"; return value.skip();
+      case JsonKind::null:
+        out_ += "null";
+        return value.skip();
     }
     return Errc::internal;
   }

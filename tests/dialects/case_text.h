@@ -30,7 +30,6 @@ void expand(std::string& text);
 /// `text` without what differs from run to run: times of this hour, random ids and secrets. `aliases` are names as the
 /// case has them and as the catalogue has them; `last_id` becomes the last id that was masked.
 [[nodiscard]] std::string masked(const std::string& text,
-                                 const std::vector<std::pair<std::string, std::string>>& aliases,
-                                 std::string& last_id);
+                                 const std::vector<std::pair<std::string, std::string>>& aliases, std::string& last_id);
 
 }  // namespace sluice::cases

@@ -66,8 +66,8 @@ bool uses_literals(std::string_view from) {
 bool is_test(std::string_view path) { return path.ends_with("_test.cc") || path.starts_with("tests/"); }
 
 /// Vendors and the spellings their names take in code.
-constexpr std::string_view kDialectNames[] = {"futureagi", "future_agi", "evalguard", "eval_guard", "twosignal",
-                                              "two_signal", "2signal"};
+constexpr std::string_view kDialectNames[] = {"futureagi", "future_agi", "evalguard", "eval_guard",
+                                              "twosignal", "two_signal", "2signal"};
 constexpr std::string_view kNeutralPlaces[] = {"engine/", "net/transport/", "net/dialect/"};
 /// The stored number of a dialect needs a name; nothing else in engine/ does.
 constexpr std::string_view kDialectCodeFiles[] = {"engine/model/label.h", "engine/model/label.cc"};
@@ -222,7 +222,11 @@ Findings check_co_await(const File& file) {
 
 Findings check_local_paths(const File& file) {
   // In halves, so that this file passes its own rule.
-  constexpr std::string_view kBanned[] = {"/wo" "rk/", "../sha" "red"};
+  constexpr std::string_view kBanned[] = {
+      "/wo"
+      "rk/",
+      "../sha"
+      "red"};
   Findings findings;
   const std::vector<std::string_view> lines = lines_of(file.text);
   for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -159,8 +159,15 @@ TEST(TidyExamplesTest, CoAwait) {
 TEST(TidyExamplesTest, LocalPaths) {
   expect(check_local_paths,
          {{"README.md", "framework/main is ours; ./sluice-data\n"}, {"a.cc", "#include \"engine/base/x.h\"\n"}},
-         {{"README.md", "see /wo" "rk/notes\n"}, {"docs/a.md", "as ../sha" "red/x\n"},
-          {".ci/run", "cd /wo" "rk/main\n"}});
+         {{"README.md",
+           "see /wo"
+           "rk/notes\n"},
+          {"docs/a.md",
+           "as ../sha"
+           "red/x\n"},
+          {".ci/run",
+           "cd /wo"
+           "rk/main\n"}});
 }
 
 }  // namespace

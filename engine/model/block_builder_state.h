@@ -10,8 +10,8 @@
 #include "engine/model/block_format.h"
 #include "engine/model/row.h"
 
-/// The inside of a BlockBuilder: the bytes so far, the profiles and the texts that later rows may refer back to. Included
-/// by block_builder.cc only.
+/// The inside of a BlockBuilder: the bytes so far, the profiles and the texts that later rows may refer back to.
+/// Included by block_builder.cc only.
 
 namespace sluice {
 

@@ -59,6 +59,8 @@ void decode(benchmark::State& state, Setup setup) {
     exchange.request.path = setup.path;
     exchange.request.content_type = setup.content_type;
     exchange.request.body = {body.data(), body.size() - limits::kPadding};
+    exchange.principal = {.key = 1, .workspace = 1, .annotator = 1, .scopes = kIngest};
+    exchange.batch.principal = exchange.principal;
     exchange.keys = &keys;
     exchange.options = &dialect_options;
     exchange.json = &parser;

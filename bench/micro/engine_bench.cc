@@ -105,5 +105,52 @@ void ring_two_threads(benchmark::State& state) {
 }
 BENCHMARK(ring_two_threads);
 
+/// Ten events per source, one in each of ten blocks. Arg 0: ten scores; 1: one score with nine older values.
+void fold_source(benchmark::State& state) {
+  constexpr std::uint64_t kSources = 256;
+  constexpr std::uint64_t kEvents = 10;
+  const KeyedHash keys(KeyedHash::Key{});
+  std::vector<std::string> ids;
+  for (std::uint64_t i = 0; i < kSources; ++i) ids.push_back(to_text(random_uuid()));
+  MemoryLog log(keys);
+  Group group;
+  group.commit_sequence = 1;
+  group.inserted_at = 1'000'000;
+  for (std::uint64_t event = 0; event < kEvents; ++event) {
+    BlockBuilder builder(keys);
+    for (const std::string& id : ids) {
+      ScoreRecord record;
+      record.source = {SourceSpelling::trace, {}, id};
+      record.source_hash = source_hash(keys, 1, record.source);
+      record.identity = state.range(0) == 1 ? IdentityKind::natural : IdentityKind::positional;
+      Value value;
+      value.kind = Value::Kind::number;
+      value.number = Decimal{static_cast<std::int64_t>(event + 1), -2};
+      builder.add(record, value, {.workspace = 1, .annotator = 1, .dialect = {}, .label = 3, .idempotency = {}});
+    }
+    std::string bytes;
+    GroupBlock block{event + 1, nullptr, {}};
+    builder.finish(bytes, block.postings);
+    seal_block(bytes, group.inserted_at, block.sequence);
+    block.bytes = std::make_shared<const std::string>(std::move(bytes));
+    group.blocks.push_back(std::move(block));
+  }
+  if (log.append(group) != Durability::durable) return state.SkipWithError("not appended");
+  const ScoreReader reader(keys, log);
+  ReadRequest request;
+  std::uint64_t next = 0, scores = 0;
+  for (auto _ : state) {
+    request.reset();
+    request.query.workspace = 1;
+    request.query.source = {SourceSpelling::trace, {}, ids[next++ % kSources]};
+    reader.run(request);
+    scores += request.page.scores.size();
+  }
+  const std::uint64_t expected = next * (state.range(0) == 1 ? 1 : kEvents);
+  if (scores != expected) state.SkipWithError("wrong number of scores");
+  state.SetItemsProcessed(static_cast<std::int64_t>(next * kEvents));
+}
+BENCHMARK(fold_source)->Arg(0)->Arg(1);
+
 }  // namespace
 }  // namespace sluice

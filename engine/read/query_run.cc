@@ -83,8 +83,8 @@ Result<void> QueryRun::children(std::vector<const Entry*>& out) {
     sources.push_back(hash_of(loaded.row.source));
   }
   std::ranges::sort(sources);
-  const auto repeated = std::ranges::unique(sources);
-  sources.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(sources.begin(), sources.end());
+  sources.erase(repeated, sources.end());
   for (const std::uint64_t source : sources) {
     const auto fold = fold_of(source);
     if (!fold) return fold.error();
@@ -144,8 +144,8 @@ Result<std::vector<std::uint64_t>> QueryRun::sources_with_client_id() {
       sources.push_back(hash_of(row.source));
   }
   std::ranges::sort(sources);
-  const auto repeated = std::ranges::unique(sources);
-  sources.erase(repeated.begin(), repeated.end());
+  const auto repeated = std::unique(sources.begin(), sources.end());
+  sources.erase(repeated, sources.end());
   return sources;
 }
 

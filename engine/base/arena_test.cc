@@ -22,7 +22,7 @@ TEST(ArenaTest, WhatItHandsOutStaysWhole) {
 
 TEST(ArenaTest, EveryAllocationIsAlignedTo16) {
   Arena arena;
-  for (const std::size_t size : {1, 15, 16, 17, 40'000, 3, 1'000'000, 5})
+  for (const std::size_t size : {1u, 15u, 16u, 17u, 40'000u, 3u, 1'000'000u, 5u})
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(arena.allocate(size)) % 16, 0u) << size;
 }
 

@@ -14,7 +14,7 @@ struct Include {
 
 /// The header a line includes; empty when it includes none.
 Include include_of(std::string_view line) {
-  constexpr std::string_view kSpace = " \t";
+  static constexpr std::string_view kSpace = " \t";
   const auto skip_space = [&line] { line.remove_prefix(std::min(line.find_first_not_of(kSpace), line.size())); };
   skip_space();
   if (!line.starts_with('#')) return {};

@@ -77,7 +77,6 @@ inline constexpr std::int64_t kIdempotencyHours = 24;
 
 // Connections and time.
 inline constexpr std::size_t kConnections = 10'000;
-inline constexpr std::size_t kConnectionsPerSource = 10'000; ///< Loopback harnesses come from one address.
 inline constexpr std::int64_t kHeadSeconds = 10;
 inline constexpr std::int64_t kBodySeconds = 300;
 inline constexpr std::int64_t kBodyGraceSeconds = 5;

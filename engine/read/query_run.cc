@@ -23,6 +23,11 @@ bool in_range(WallTime time, const std::optional<WallTime>& from, const std::opt
   return (!from || time >= *from) && (!to || time < *to);
 }
 
+void drop_repeated(std::vector<std::uint64_t>& sources) {
+  std::ranges::sort(sources);
+  sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
+}
+
 }  // namespace
 
 QueryRun::QueryRun(const KeyedHash& keys, RecordReader& records, ReadRequest& request)
@@ -82,9 +87,7 @@ Result<void> QueryRun::children(std::vector<const Entry*>& out) {
     if (loaded.row.workspace != query_.workspace || !same_source(loaded.row.parent, query_.source)) continue;
     sources.push_back(hash_of(loaded.row.source));
   }
-  std::ranges::sort(sources);
-  const auto repeated = std::unique(sources.begin(), sources.end());
-  sources.erase(repeated, sources.end());
+  drop_repeated(sources);
   for (const std::uint64_t source : sources) {
     const auto fold = fold_of(source);
     if (!fold) return fold.error();
@@ -143,9 +146,7 @@ Result<std::vector<std::uint64_t>> QueryRun::sources_with_client_id() {
     if (row.workspace == query_.workspace && row.client_id == query_.filter.client_id)
       sources.push_back(hash_of(row.source));
   }
-  std::ranges::sort(sources);
-  const auto repeated = std::unique(sources.begin(), sources.end());
-  sources.erase(repeated, sources.end());
+  drop_repeated(sources);
   return sources;
 }
 

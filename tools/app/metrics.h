@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-/// Prometheus text of the engine, the store, the read pool and the process. Names: docs/METRICS.md.
+/// Prometheus text of the engine, the store, the read pool and the process.
 [[nodiscard]] std::string metrics_text(const EngineMetrics& engine, const StoreMetrics& store, const ReadPool& reads);
 
 }  // namespace sluice

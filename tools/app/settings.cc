@@ -66,7 +66,7 @@ constexpr Entry kEntries[] = {
      [](std::string_view t, Settings& s) { s.shards = parse_count(t, kThreadsMax); }},
     {"read_threads", "0", "Threads that answer queries; 0: one per core, from 2 to 16",
      [](std::string_view t, Settings& s) { s.read_threads = parse_count(t, kThreadsMax); }},
-    {"memory", "1GiB", "Memory cap of the process; the store gets half of it",
+    {"memory", "1GiB", "Memory budget; the store keeps within half of it",
      [](std::string_view t, Settings& s) {
        s.memory_bytes = parse_bytes(t);
        if (s.memory_bytes < (256u << 20)) fail("must be at least 256MiB");

@@ -118,6 +118,38 @@ bool read_token(std::string_view text, Token& token) noexcept {
   return at == end;
 }
 
+/// Plain digits, with or without a fraction, that need no more care: at most 15 of them, the last one not zero. Nearly
+/// every score is one; for the others false says nothing but that the general path must look.
+bool read_short(std::string_view text, Decimal& out) noexcept {
+  if (text.empty() || text.size() > kDigitsSafe || text.back() == '0') return false;
+  const bool negative = text[0] == '-';
+  const char* at = text.data() + (negative ? 1 : 0);
+  const char* const end = text.data() + text.size();
+  const char* const integer = at;
+  std::int64_t mantissa = 0;
+  for (; at != end && is_digit(*at); ++at) mantissa = mantissa * 10 + (*at - '0');
+  if (at == integer || (*integer == '0' && at - integer > 1)) return false;
+  std::ptrdiff_t fraction_digits = 0;
+  if (at != end) {
+    if (*at++ != '.') return false;
+    const char* const fraction = at;
+    for (; at != end && is_digit(*at); ++at) mantissa = mantissa * 10 + (*at - '0');
+    fraction_digits = at - fraction;
+    if (at != end || fraction_digits == 0) return false;
+  }
+  out = {negative ? -mantissa : mantissa, static_cast<std::int16_t>(-fraction_digits)};
+  return true;
+}
+
+/// value × 10^-exponent, when it is whole and so small that a difference of two fits 64 bits: the usual bounds and steps.
+bool scale(const Decimal& value, int exponent, std::int64_t& out) noexcept {
+  constexpr std::int64_t kMantissaMax = std::int64_t{1} << 31;
+  const int shift = value.exponent - exponent;
+  if (shift < 0 || shift > 9 || value.mantissa > kMantissaMax || value.mantissa < -kMantissaMax) return false;
+  out = value.mantissa * static_cast<std::int64_t>(kPowers[shift]);
+  return true;
+}
+
 /// The double nearest to mantissa × 10^exponent; false beyond a double's range at either end.
 bool nearest_double(std::uint64_t mantissa, std::int64_t exponent, double& value) noexcept {
   constexpr std::ptrdiff_t kMantissaDigits = 20;
@@ -219,6 +251,7 @@ int compare_magnitudes(const Decimal& a, const Decimal& b) noexcept {
 }  // namespace
 
 Result<Decimal> parse_decimal(std::string_view text) noexcept {
+  if (Decimal number; read_short(text, number)) return number;
   Token token;
   if (!read_token(text, token)) return Errc::value_not_number;
   const Significand& significand = token.significand;
@@ -244,6 +277,8 @@ Result<Decimal> parse_decimal_text(std::string_view text) noexcept {
 }
 
 int compare(const Decimal& a, const Decimal& b) noexcept {
+  const int lowest = std::min(a.exponent, b.exponent);
+  if (std::int64_t x = 0, y = 0; scale(a, lowest, x) && scale(b, lowest, y)) return (x > y) - (x < y);
   const int left_sign = (a.mantissa > 0) - (a.mantissa < 0);
   const int right_sign = (b.mantissa > 0) - (b.mantissa < 0);
   if (left_sign != right_sign) return left_sign < right_sign ? -1 : 1;
@@ -253,6 +288,9 @@ int compare(const Decimal& a, const Decimal& b) noexcept {
 
 bool is_multiple(const Decimal& value, const Decimal& base, const Decimal& step) noexcept {
   SLUICE_CHECK(step.mantissa > 0);
+  const int lowest = std::min({value.exponent, base.exponent, step.exponent});
+  if (std::int64_t x = 0, y = 0, z = 0; scale(value, lowest, x) && scale(base, lowest, y) && scale(step, lowest, z))
+    return (x - y) % z == 0;
   const Term v = term_of(value);
   const Term b = term_of(base);
   const Term s = term_of(step);
@@ -268,7 +306,7 @@ bool is_multiple(const Decimal& value, const Decimal& base, const Decimal& step)
   return residue(v, v.exponent - s.exponent, modulus) == residue(b, b.exponent - s.exponent, modulus);
 }
 
-bool is_integer(const Decimal& value) noexcept { return term_of(value).exponent >= 0; }
+bool is_integer(const Decimal& value) noexcept { return value.exponent >= 0 || term_of(value).exponent >= 0; }
 
 void append_decimal(std::string& out, const Decimal& value) {
   if (value.mantissa == 0) {

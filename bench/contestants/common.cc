@@ -1,4 +1,5 @@
 #include <ctime>
+#include <stdexcept>
 
 #include <sys/resource.h>
 #include <xxhash.h>
@@ -80,6 +81,42 @@ void fill(PlannedBatch& out, const load::Plan& plan, std::uint64_t request, cons
     record.label.id = labels[score.label];
     set_value(record.value, score, out.texts[2 * i + 1]);
   }
+}
+
+std::vector<Uuid> create_labels(Catalogue& catalogue, WorkspaceNumber workspace, const load::Plan& plan) {
+  std::vector<Uuid> ids;
+  const auto names = load::planned_labels(plan);
+  for (std::uint32_t i = 0; i < names.size(); ++i) {
+    const load::LabelShape& shape = load::label_shape(i);
+    CreateLabel change;
+    change.workspace = workspace;
+    change.name = names[i].name;
+    change.settings_json = "{}";
+    change.allow_notes = true;
+    // The rules the HTTP contestant's labels have, so that validation costs the same.
+    switch (shape.kind) {
+      case load::ValueKind::numeric:
+        change.type = LabelType::numeric;
+        change.rules.min = Decimal{0, 0};
+        change.rules.max = Decimal{1, 0};
+        change.rules.step = Decimal{1, -6};
+        break;
+      case load::ValueKind::option:
+        change.type = LabelType::categorical;
+        for (char c = 'a'; c <= 'h'; ++c) change.rules.options.push_back({std::string("option-") + c, ""});
+        break;
+      case load::ValueKind::star:
+        change.type = LabelType::star;
+        break;
+      case load::ValueKind::thumb:
+        change.type = LabelType::thumbs_up_down;
+        break;
+    }
+    const auto made = catalogue.apply(change, wall_now());
+    if (!made) throw std::runtime_error("cannot create a label");
+    ids.push_back(made->label->id);
+  }
+  return ids;
 }
 
 }  // namespace sluice::bench

@@ -25,6 +25,7 @@ struct RunOptions {
   std::uint16_t port = 0;
   double seconds = 2;
   std::size_t bytes = 256 * 1024;
+  std::uint32_t every_ms = 0;  ///< Rest of the probe between two syncs.
 };
 
 [[nodiscard]] load::PlanOptions plan_options(const RunOptions& options);
@@ -40,6 +41,8 @@ struct PlannedBatch {
   Batch batch;
   std::vector<std::string> texts;
 };
+/// The plan's labels with the rules the load tool gives them, so that checking a value costs the same everywhere.
+[[nodiscard]] std::vector<Uuid> create_labels(Catalogue& catalogue, WorkspaceNumber workspace, const load::Plan& plan);
 void fill(PlannedBatch& out, const load::Plan& plan, std::uint64_t request, const std::vector<Uuid>& labels);
 
 int run_engine(const RunOptions& options);  ///< (b) engine and store without HTTP.

@@ -1,5 +1,7 @@
+#include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +10,8 @@
 #include "engine/base/histogram.h"
 #include "engine/base/time.h"
 
-/// Appends blocks of one size and syncs each: what a group's commit costs the disk at least.
+/// Appends blocks of one size and syncs each: what a group's commit costs the disk at least. With every_ms it rests in
+/// between: beside a load it shall feel the disk, not fill it.
 
 namespace sluice::bench {
 
@@ -24,6 +27,7 @@ int run_probe(const RunOptions& options) {
     const MonotonicTime before = monotonic_now();
     if (::fdatasync(fd) != 0) throw std::runtime_error("fdatasync failed");
     times.record(monotonic_now() - before);
+    if (options.every_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds(options.every_ms));
   }
   ::close(fd);
   ::unlink(path.c_str());

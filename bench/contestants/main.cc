@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     command->add_option("--port", options.port);
     command->add_option("--seconds", options.seconds);
     command->add_option("--bytes", options.bytes);
+    command->add_option("--every-ms", options.every_ms);
     command->callback([&run, action] { run = action; });
   };
   add("engine", "engine and store without HTTP", bench::run_engine);

@@ -93,6 +93,10 @@ DataDir::DataDir(std::string path) : path_(std::move(path)) {
   create_directory(path_);
   lock_fd_ = take_lock(path_);
   try {
+    std::error_code ignored;
+    if (std::filesystem::exists(path_ + "/SHA256SUMS", ignored)) {
+      fail(path_ + " is a backup; make a data directory of it with `sluice restore " + path_ + " --data DIRECTORY`");
+    }
     const bool known = check_format(path_);
     if (!known && holds_data(path_)) {
       fail("the data directory " + path_ + " holds data but no FORMAT file; restore it from a backup");

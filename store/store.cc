@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "store/data_dir.h"
+#include "store/internal/checkpoint.h"
 #include "store/internal/open_store.h"
 #include "store/internal/recovery.h"
 #include "store/internal/store_log.h"
@@ -31,6 +32,7 @@ class StoreImpl final : public Store {
   StoreMetrics metrics() const override;
   void on_fatal(std::function<void(const char*)> handler) override { watch_->set_handler(std::move(handler)); }
   bool settle(int seconds) override;
+  std::uint64_t checkpoint(const std::string& path) override;
   void close() override;
 
  private:
@@ -157,6 +159,15 @@ bool StoreImpl::settle(int seconds) {
     if (Clock::now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+std::uint64_t StoreImpl::checkpoint(const std::string& path) {
+  // Recovery from an error deletes files under a checkpoint (#11955), and what it copies is in doubt anyway.
+  if (const char* const reason = broken())
+    throw std::runtime_error(std::string(reason) + ": a restart recovers first, then back up again");
+  const std::uint64_t acked = log_->acked();
+  make_checkpoint(*log_database_.db, path);
+  return acked;
 }
 
 void StoreImpl::close() {

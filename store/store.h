@@ -55,6 +55,10 @@ class Store {
   virtual void on_fatal(std::function<void(const char*)> handler) = 0;
   /// Waits until everything durable is indexed and no compaction is pending (benches, tests), at most `seconds`.
   virtual bool settle(int seconds) = 0;
+  /// Copies the log as it is now to `path`, which must not exist: tables as hard links where the file system allows.
+  /// Returns a commit sequence that the copy holds at least. Writes and reads go on meanwhile. Blocking (flushes); any
+  /// thread, one at a time, before close(). Throws std::runtime_error with the reason and the next step.
+  virtual std::uint64_t checkpoint(const std::string& path) = 0;
   /// Orderly end; without it (kill) the next open replays. Idempotent.
   virtual void close() = 0;
 };

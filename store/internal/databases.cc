@@ -1,5 +1,6 @@
 #include "store/internal/databases.h"
 
+#include <cstdarg>
 #include <cstdio>
 #include <filesystem>
 #include <mutex>
@@ -13,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::uint8_t kCommitRecordVersion = 1;
+constexpr std::size_t kReaderCacheBytes = 32u << 20;
 
 /// Keeps what must not be closed reachable until the process ends.
 void abandon(Database& database) {
@@ -33,6 +35,21 @@ std::vector<rocksdb::ColumnFamilyDescriptor> log_families(const MemoryPlan& plan
           {kScoresFamily, scores_options(plan, cache)},
           {kCatalogueFamily, catalogue_options(cache)}};
 }
+
+std::vector<rocksdb::ColumnFamilyDescriptor> index_families(const std::shared_ptr<rocksdb::Cache>& cache) {
+  return {{rocksdb::kDefaultColumnFamilyName, ordered_family_options(cache)},
+          {"by_source", hashed_family_options(cache)},
+          {"by_annotator", ordered_family_options(cache)},
+          {"by_workspace", ordered_family_options(cache)},
+          {"by_client_id", hashed_family_options(cache)}};
+}
+
+/// RocksDB's information log lies in the database's own directory, where a reader has to leave no trace.
+class NoInformationLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 rocksdb::Status open_families(const rocksdb::DBOptions& options, const std::string& path,
                               const std::vector<rocksdb::ColumnFamilyDescriptor>& families, bool read_only,
@@ -168,12 +185,7 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
 }
 
 Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, ordered_family_options(cache)},
-      {"by_source", hashed_family_options(cache)},
-      {"by_annotator", ordered_family_options(cache)},
-      {"by_workspace", ordered_family_options(cache)},
-      {"by_client_id", hashed_family_options(cache)}};
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = index_families(cache);
   for (const bool last_try : {false, true}) {
     Database database;
     database.health = std::make_shared<DatabaseHealth>();
@@ -195,6 +207,20 @@ void remove_index_database(const std::string& path) {
   std::error_code error;
   fs::remove_all(path, error);
   if (error) throw std::runtime_error("cannot remove the index " + path + " to rebuild it: " + error.message());
+}
+
+rocksdb::Status open_log_read_only(const std::string& path, bool point_in_time, Database& out) {
+  const MemoryPlan plan{StoreOptions()};
+  rocksdb::DBOptions options = log_database_options(plan, rocksdb::Env::Default(), nullptr);
+  options.info_log = std::make_shared<NoInformationLog>();
+  if (point_in_time) options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return open_families(options, path, log_families(plan, rocksdb::NewLRUCache(kReaderCacheBytes)), true, out);
+}
+
+rocksdb::Status open_index_read_only(const std::string& path, Database& out) {
+  rocksdb::DBOptions options = index_database_options(rocksdb::Env::Default(), nullptr);
+  options.info_log = std::make_shared<NoInformationLog>();
+  return open_families(options, path, index_families(rocksdb::NewLRUCache(kReaderCacheBytes)), true, out);
 }
 
 std::string encode_commit_record(const LogTail& tail) {

@@ -75,6 +75,11 @@ enum IndexFamily {
 /// Removes every posting; the caller opens again.
 void remove_index_database(const std::string& path);
 
+/// Opens <path> for reading; nothing in the directory changes, and nothing else may write there. `point_in_time`: take
+/// what stands before damage in the newest log file, instead of refusing.
+[[nodiscard]] rocksdb::Status open_log_read_only(const std::string& path, bool point_in_time, Database& out);
+[[nodiscard]] rocksdb::Status open_index_read_only(const std::string& path, Database& out);
+
 /// The commit record: a fixed key in the catalogue family, rewritten by every group.
 inline constexpr std::string_view kCommitKey{"\0commit", 7};
 [[nodiscard]] std::string encode_commit_record(const LogTail& tail);

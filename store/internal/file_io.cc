@@ -76,19 +76,21 @@ std::uint64_t disk_free_bytes(const std::string& path) noexcept {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
-AckedFile::AckedFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-  if (fd_ < 0) fail("cannot open " + path);
-  char bytes[16];
-  const ssize_t got = ::pread(fd_, bytes, sizeof bytes, 0);
-  if (got == 0) return;  // New, or a crash right after it was created.
-  const std::uint64_t sequence = got == sizeof bytes ? load_u64_le(bytes) : 0;
-  if (got != sizeof bytes || load_u64_le(bytes + 8) != acked_checksum(sequence)) {
-    ::close(fd_);
+std::uint64_t read_acked(const std::string& path) {
+  std::string bytes;
+  if (!read_file(path, bytes) || bytes.empty()) return 0;  // Empty: a crash right after it was created.
+  const std::uint64_t sequence = bytes.size() == 16 ? load_u64_le(bytes.data()) : 0;
+  if (bytes.size() != 16 || load_u64_le(bytes.data() + 8) != acked_checksum(sequence)) {
     throw std::runtime_error(path +
                              " is damaged, so it cannot be checked that every acknowledged score is still in the log. "
                              "Check the disk; to go on without this check, remove the file");
   }
-  at_open_ = sequence;
+  return sequence;
+}
+
+AckedFile::AckedFile(const std::string& path) : at_open_(read_acked(path)) {
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd_ < 0) fail("cannot open " + path);
 }
 
 AckedFile::~AckedFile() {

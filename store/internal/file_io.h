@@ -17,6 +17,9 @@ void sync_directory(const std::string& path);
 /// Bytes an unprivileged process may still write on the file system of `path`; 0 when it cannot be asked.
 [[nodiscard]] std::uint64_t disk_free_bytes(const std::string& path) noexcept;
 
+/// What ACKED at `path` says (see AckedFile); 0 when there is none. Throws when it is damaged.
+[[nodiscard]] std::uint64_t read_acked(const std::string& path);
+
 /// The side file with the highest acknowledged commit sequence N: 8 bytes N, 8 bytes checksum of N, little endian.
 /// Rewritten in place: 16 bytes lie in one sector, so a power cut leaves the old or the new ones.
 /// Threads: one at a time.

@@ -21,7 +21,8 @@ constexpr std::string_view kTransport[] = {"net/dialects/registry.h", "net/diale
                                            "engine/ports/",           "engine/model/", "engine/base/"};
 constexpr std::string_view kStore[] = {"store/", "engine/ports/", "engine/model/", "engine/base/"};
 constexpr std::string_view kTools[] = {"tools/", "engine/", "net/dialect/", "net/dialects/registry.h",
-                                       "net/transport/server.h", "store/store.h", "store/data_dir.h"};
+                                       "net/transport/server.h", "store/store.h", "store/data_dir.h",
+                                       "store/log_scan.h", "store/verify.h"};
 constexpr std::string_view kBench[] = {"bench/", "tools/load/", "engine/", "net/dialect/", "net/dialects/registry.h",
                                        "net/transport/server.h", "store/store.h", "store/data_dir.h"};
 constexpr std::string_view kTests[] = {"tests/", "tools/", "engine/", "net/", "store/"};

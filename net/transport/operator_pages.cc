@@ -33,8 +33,8 @@ void answer_ready(const ServerShared& shared, Reply& reply) {
 
 }  // namespace
 
-void answer_operator_page(OperatorPage page, const ServerShared& shared, Reply& reply) {
-  switch (page) {
+void answer_operator_page(const CompiledRoute& route, const ServerShared& shared, Reply& reply) {
+  switch (route.page) {
     case OperatorPage::none:
       break;
     case OperatorPage::livez:
@@ -51,6 +51,13 @@ void answer_operator_page(OperatorPage page, const ServerShared& shared, Reply& 
       reply.body = shared.metrics_text();
       if (shared.pages.metrics) reply.body += shared.pages.metrics();
       break;
+    case OperatorPage::checkpoint: {
+      OperatorPages::Answer answer{503, R"({"state":"failed","message":"this server has no log to copy"})"};
+      if (shared.pages.checkpoint) answer = shared.pages.checkpoint(route.method == Method::post);
+      reply.status = answer.status;
+      reply.body = std::move(answer.body);
+      break;
+    }
   }
 }
 

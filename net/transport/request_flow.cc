@@ -121,8 +121,9 @@ bool Connection::admit_request() {
 bool Connection::authenticate() {
   ActiveRequest& request = *request_;
   const OperatorPage page = request.route->page;
-  const bool guarded_page = (page == OperatorPage::metrics || page == OperatorPage::version) && !admin_ &&
-                            shared_.options.operator_pages_need_key;
+  const bool metrics_page = page == OperatorPage::metrics || page == OperatorPage::version;
+  const bool guarded_page =
+      !admin_ && (request.route->admin || (metrics_page && shared_.options.operator_pages_need_key));
   if (page != OperatorPage::none && !guarded_page) return true;
 
   request.exchange.catalogue = shared_.catalogue.snapshot();
@@ -138,7 +139,8 @@ bool Connection::authenticate() {
     return false;
   }
   request.exchange.principal = *principal;
-  if (!guarded_page && !principal->may(request.route->scope)) {
+  const bool any_key = metrics_page;
+  if (!any_key && !principal->may(request.route->scope)) {
     refuse_before_body(403, Errc::forbidden, default_message(Errc::forbidden));
     return false;
   }
@@ -146,7 +148,9 @@ bool Connection::authenticate() {
 }
 
 void Connection::serve_operator_page() {
-  answer_operator_page(request_->route->page, shared_, request_->exchange.reply);
+  // The page is answered from the head; a body behind it would be taken for the next request.
+  if (request_->head.has_body()) return refuse_before_body(413, Errc::body_too_large, "This page takes no body.");
+  answer_operator_page(*request_->route, shared_, request_->exchange.reply);
   send_response();
 }
 

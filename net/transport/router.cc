@@ -56,6 +56,8 @@ Router::Router(std::span<const Dialect* const> dialects) {
                                                          {OperatorPage::version, "/version"},
                                                          {OperatorPage::metrics, "/metrics"}};
   for (const auto& [page, pattern] : kPages) add({native_, nullptr, page, Method::get, pattern, kRead, false, 0});
+  for (const Method method : {Method::post, Method::get})
+    add({native_, nullptr, OperatorPage::checkpoint, method, "/v1/checkpoint", kAdmin, true, 0});
   index_paths();
 }
 

@@ -15,7 +15,7 @@
 namespace sluice {
 
 /// What the transport answers itself.
-enum class OperatorPage : std::uint8_t { none, livez, readyz, version, metrics };
+enum class OperatorPage : std::uint8_t { none, livez, readyz, version, metrics, checkpoint };
 
 struct CompiledRoute {
   const Dialect* dialect = nullptr;

@@ -47,6 +47,12 @@ struct OperatorPages {
   std::function<std::string()>
       metrics;  ///< Prometheus text of everything but the transport's own (see metrics_text()).
   std::string version_json;
+  struct Answer {
+    int status;
+    std::string body;  ///< JSON.
+  };
+  /// POST (`start`) and GET /v1/checkpoint: copies the log for a backup, and tells how that stands. Operators only.
+  std::function<Answer(bool start)> checkpoint;
 };
 
 class Server final : public Completion {

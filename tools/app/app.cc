@@ -12,6 +12,7 @@
 
 #include "engine/base/limits.h"
 #include "store/data_dir.h"
+#include "tools/app/checkpointer.h"
 #include "tools/app/metrics.h"
 
 namespace sluice {
@@ -70,6 +71,7 @@ struct App::State {
         keys(directory.hash_key()),
         key_maker(directory.pepper()),
         store(Store::open(directory, store_options(chosen))),
+        checkpointer(*store, directory.path()),
         server(server_options(chosen, where, admin_socket), keys, key_maker, catalogue, pages()),
         engine(engine_options(chosen), keys, catalogue, store->log(), server),
         scores(keys, store->reader()),
@@ -85,6 +87,7 @@ struct App::State {
       server.add_rejected(now.rejected_by_code);
       return metrics_text(now, store->metrics(), reads);
     };
+    made.checkpoint = [this](bool start) { return checkpointer.answer(start); };
     return made;
   }
 
@@ -106,6 +109,7 @@ struct App::State {
   Catalogue catalogue;
   // Order matters: the engine and the pool call the server until they are stopped; all of them use the store.
   std::unique_ptr<Store> store;
+  Checkpointer checkpointer;
   Server server;
   IngestEngine engine;
   ScoreReader scores;
@@ -189,6 +193,7 @@ void App::stop() {
   state_->engine.stop();
   state_->reads.stop();
   state_->server.stop();
+  state_->checkpointer.wait();
   state_->store->close();
 }
 

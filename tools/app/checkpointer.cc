@@ -1,0 +1,55 @@
+#include "tools/app/checkpointer.h"
+
+#include <exception>
+
+#include <pthread.h>
+
+#include "net/dialect/json_writer.h"
+
+namespace sluice {
+
+OperatorPages::Answer Checkpointer::answer(bool start) {
+  const std::lock_guard lock(mutex_);
+  if (start && progress_ == Progress::making)
+    return {409, R"({"state":"making","message":"another backup is being made; try again when it is finished"})"};
+  if (start && closed_) return {503, R"({"state":"failed","message":"the server is stopping"})"};
+  if (start) {
+    if (thread_.joinable()) thread_.join();  // It has ended: `making` is its last but one step.
+    progress_ = Progress::making;
+    thread_ = std::thread([this] { make(); });
+    ::pthread_setname_np(thread_.native_handle(), "checkpoint");
+  }
+  OperatorPages::Answer out{start ? 202 : 200, "{"};
+  constexpr std::string_view kNames[] = {"none", "making", "ready", "failed"};
+  append_json_field(out.body, "state", kNames[static_cast<std::size_t>(progress_)]);
+  if (progress_ == Progress::ready) out.body += ",\"commits\":" + std::to_string(commits_);
+  if (progress_ == Progress::failed) append_json_field(out.body, "message", reason_);
+  out.body += '}';
+  return out;
+}
+
+void Checkpointer::make() {
+  std::uint64_t commits = 0;
+  std::string reason;
+  try {
+    commits = store_.checkpoint(path_);
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  const std::lock_guard lock(mutex_);
+  commits_ = commits;
+  reason_ = std::move(reason);
+  progress_ = reason_.empty() ? Progress::ready : Progress::failed;
+}
+
+void Checkpointer::wait() {
+  std::thread last;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    last.swap(thread_);
+  }
+  if (last.joinable()) last.join();
+}
+
+}  // namespace sluice

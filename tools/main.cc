@@ -20,6 +20,11 @@ int main(int argc, char** argv) {
   sluice::add_load_command(app, run);
   sluice::add_keys_command(app, run);
   sluice::add_labels_command(app, run);
+  sluice::add_backup_command(app, run);
+  sluice::add_restore_command(app, run);
+  sluice::add_verify_command(app, run);
+  sluice::add_export_command(app, run);
+  sluice::add_import_command(app, run);
   sluice::add_config_command(app, run);
   sluice::add_version_command(app, run);
   try {

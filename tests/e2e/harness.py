@@ -35,6 +35,7 @@ class Server:
         self.data = data or tempfile.mkdtemp(prefix="sluice-e2e-")
         self.arguments = list(arguments)
         self.key = key
+        self.listen = "127.0.0.1:0"
         self.process = None
         self.reader = None
         self.port = None
@@ -51,7 +52,7 @@ class Server:
     def start(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         environment["SLUICE_BOOTSTRAP_KEY"] = self.key.replace(".", ":", 1)
-        command = [BINARY, "serve", "--data", self.data, "--listen", "127.0.0.1:0", *self.arguments]
+        command = [BINARY, "serve", "--data", self.data, "--listen", self.listen, *self.arguments]
         if self.process is not None:
             self.reap()
         self.output = []

@@ -23,6 +23,11 @@ void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader,
 void add_serve_command(CLI::App& app, Command& run);
 void add_keys_command(CLI::App& app, Command& run);
 void add_labels_command(CLI::App& app, Command& run);
+void add_backup_command(CLI::App& app, Command& run);
+void add_restore_command(CLI::App& app, Command& run);
+void add_verify_command(CLI::App& app, Command& run);
+void add_export_command(CLI::App& app, Command& run);
+void add_import_command(CLI::App& app, Command& run);
 void add_config_command(CLI::App& app, Command& run);
 void add_version_command(CLI::App& app, Command& run);
 

@@ -31,6 +31,30 @@ TEST_F(CommitterTest, StampsTimesThatGrowEvenWhenTheClockDoesNot) {
   EXPECT_EQ(first->batch.inserted_at % 1000, 0);
 }
 
+TEST_F(CommitterTest, TimesNeverGoBackOverJumpsOfTheClockAndARestart) {
+  constexpr WallTime kDay = WallTime{86'400} * 1'000'000'000;
+  const WallTime start = SteppedEngine::clock;
+  const auto before = one("a");
+  engine.run(*before);
+  SteppedEngine::clock = start + kDay;
+  const auto ahead = one("b");
+  engine.run(*ahead);
+  EXPECT_EQ(ahead->batch.inserted_at, SteppedEngine::clock / 1000 * 1000) << "a jump forward is followed";
+  SteppedEngine::clock = start - kDay;
+  const auto back = one("c");
+  engine.run(*back);
+  EXPECT_EQ(back->batch.inserted_at, ahead->batch.inserted_at + 1000);
+  SteppedEngine restarted{names.catalogue, log};
+  const auto after_restart = one("d");
+  restarted.run(*after_restart);
+  EXPECT_EQ(after_restart->batch.inserted_at, back->batch.inserted_at + 1000) << "the log remembers the newest time";
+  SteppedEngine::clock = start + 2 * kDay;
+  const auto caught_up = one("e");
+  restarted.run(*caught_up);
+  EXPECT_EQ(caught_up->batch.inserted_at, SteppedEngine::clock / 1000 * 1000);
+  SteppedEngine::clock = start;
+}
+
 TEST_F(CommitterTest, DeliversOncePerIoThreadAndGroup) {
   std::vector<std::unique_ptr<TestBatch>> batches;
   for (std::size_t i = 0; i < 6; ++i) {

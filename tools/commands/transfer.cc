@@ -4,6 +4,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <unistd.h>
+
 #include "tools/backup/checkpoint_copy.h"
 #include "tools/backup/export.h"
 #include "tools/backup/import.h"
@@ -21,17 +23,24 @@ struct ExportFlags {
 
 int export_command(const Settings& settings, const ExportFlags& flags) {
   require_data_directory(settings.data);
-  std::FILE* const out = flags.output == "-" ? stdout : std::fopen(flags.output.c_str(), "wx");
+  const bool to_file = flags.output != "-";
+  std::FILE* const out = to_file ? std::fopen(flags.output.c_str(), "wx") : stdout;
   if (out == nullptr) throw std::runtime_error("cannot make " + flags.output + ": " + std::strerror(errno));
   ExportCounts counts;
-  with_admin(settings, [&](HttpClient& client) {
-    counts =
-        flags.events ? export_events(client, settings, flags.options, out) : export_scores(client, flags.options, out);
-    return 0;
-  });
-  const bool written = std::fflush(out) == 0 && std::ferror(out) == 0;
-  if ((out != stdout && std::fclose(out) != 0) || !written)
-    throw std::runtime_error("cannot write " + flags.output + ": " + std::strerror(errno));
+  try {
+    with_admin(settings, [&](HttpClient& client) {
+      counts = flags.events ? export_events(client, settings, flags.options, out)
+                            : export_scores(client, flags.options, out);
+      return 0;
+    });
+    const bool written = std::fflush(out) == 0 && std::ferror(out) == 0;
+    if (!written || (to_file && ::fsync(::fileno(out)) != 0))
+      throw std::runtime_error("cannot write " + flags.output + ": " + std::strerror(errno));
+  } catch (...) {
+    if (to_file) std::remove(flags.output.c_str());  // Half an export must not pass for one.
+    throw;
+  }
+  if (to_file) std::fclose(out);
   std::fprintf(stderr, "%llu labels, %llu %s\n", static_cast<unsigned long long>(counts.labels),
                static_cast<unsigned long long>(counts.scores), flags.events ? "events" : "scores");
   return 0;

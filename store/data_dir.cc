@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/base/bytes.h"
 #include "store/internal/file_io.h"
 
 namespace sluice {
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::string_view kFormatName = "sluice ";
 constexpr int kFormatVersion = 1;
-constexpr std::size_t kSecretBytes = 48;  // 16 of the hash key, 32 of the pepper.
+constexpr std::size_t kSecretBytes = 48;  // 16 of the hash key, 32 of the pepper; then a checksum of them.
+constexpr std::size_t kChecksumBytes = 8;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
@@ -67,7 +69,9 @@ bool check_format(const std::string& path) {
   std::ifstream file(path + "/FORMAT");
   if (!file) return false;
   std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!text.starts_with(kFormatName)) fail(path + "/FORMAT is not a Sluice format file; is --data right?");
+  if (!text.starts_with(kFormatName)) {
+    fail(path + "/FORMAT is not a Sluice format file; is --data right? If so, restore the file FORMAT from a backup");
+  }
   int version = 0;
   for (std::size_t at = kFormatName.size(); at < text.size() && text[at] >= '0' && text[at] <= '9' && version < 100'000;
        ++at) {
@@ -76,7 +80,8 @@ bool check_format(const std::string& path) {
   if (version < 1) fail(path + "/FORMAT names no version: it is damaged; restore it from a backup");
   if (version > kFormatVersion) {
     fail("the data directory " + path + " has format " + std::to_string(version) + ", this build reads up to " +
-         std::to_string(kFormatVersion) + "; start the newer version that wrote it");
+         std::to_string(kFormatVersion) +
+         "; start the newer version that wrote it, or, if there was none, restore the file FORMAT from a backup");
   }
   return true;
 }
@@ -84,6 +89,14 @@ bool check_format(const std::string& path) {
 bool holds_data(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path + "/log", error) || std::filesystem::exists(path + "/index", error);
+}
+
+/// A secret with one wrong bit would find nothing that was stored and say nothing about it.
+std::string secret_checksum(std::string_view secret) {
+  static const KeyedHash hash(KeyedHash::Key{'s', 'l', 'u', 'i', 'c', 'e', '-', 's', 'e', 'c', 'r', 'e', 't'});
+  std::string bytes;
+  put_u64_le(bytes, hash.hash(0, secret));
+  return bytes;
 }
 
 }  // namespace
@@ -113,9 +126,14 @@ DataDir::DataDir(std::string path) : path_(std::move(path)) {
       if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(kSecretBytes)) {
         fail("the system gives no random bytes for the directory's secret");
       }
+      secret += secret_checksum(secret);
       write_file_durably(secret_path, secret, 0600);
     }
-    if (secret.size() != kSecretBytes) fail(secret_path + " is damaged; restore it from a backup");
+    if (secret.size() != kSecretBytes + kChecksumBytes ||
+        secret_checksum(std::string_view(secret).substr(0, kSecretBytes)) != secret.substr(kSecretBytes)) {
+      fail(secret_path +
+           " is damaged: with it no key and no score would be recognised; restore the file from a backup");
+    }
     std::memcpy(hash_key_.data(), secret.data(), hash_key_.size());
     std::memcpy(pepper_.data(), secret.data() + hash_key_.size(), pepper_.size());
     // Last: a directory with a FORMAT is complete, one without may be started over.

@@ -72,6 +72,13 @@ TEST(DataDirTest, RefusesWhatItCannotServe) {
       {"a format without a version", [](const std::string& data) { write(data + "/FORMAT", "sluice \n"); },
        "no version"},
       {"a lost secret", [](const std::string& data) { std::filesystem::remove(data + "/secret"); }, "no `secret`"},
+      {"one wrong bit in the secret",
+       [](const std::string& data) {
+         std::fstream file(data + "/secret", std::ios::in | std::ios::out | std::ios::binary);
+         const int byte = file.get();
+         file.seekp(0).put(static_cast<char>(byte ^ 1));
+       },
+       "secret is damaged"},
       {"a cut secret", [](const std::string& data) { write(data + "/secret", "short"); }, "damaged"},
       {"data without a format",
        [](const std::string& data) {

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include "engine/base/bytes.h"
+#include "engine/base/planted_bug.h"
 #include "store/data_dir.h"
 #include "store/internal/checkpoint.h"
 #include "store/internal/open_store.h"
@@ -108,6 +110,7 @@ const char* StoreImpl::broken() const {
 /// 7.8.3 may schedule nothing after a stall ends (#10257, fixed in 8.7 by #11764; goes when Debian's version is newer).
 void StoreImpl::watch_stall() {
   using namespace std::chrono_literals;
+  if (index_database_.health->corrupt()) report_index_damage(index_database_, index_database_.health->reason());
   const bool idle = log_database_.property(kScores, "rocksdb.num-running-flushes") == 0 &&
                     log_database_.property(kScores, "rocksdb.num-running-compactions") == 0;
   if (!log_database_.health->write_stopped() || !idle) {
@@ -186,6 +189,10 @@ std::unique_ptr<Store> open_store(const DataDir& directory, const StoreOptions& 
 }
 
 std::unique_ptr<Store> Store::open(const DataDir& directory, const StoreOptions& options) {
+  if (kPlantedBugs) {
+    const char* const bug = std::getenv("SLUICE_PLANT");
+    std::fprintf(stderr, "sluice: THIS BUILD LOSES DATA ON PURPOSE; planted bug: %s\n", bug != nullptr ? bug : "none");
+  }
   return open_store(directory, options, rocksdb::Env::Default());
 }
 

@@ -64,7 +64,12 @@ bool open_index(const std::string& path, Database& index, IndexCounts& counts, V
     return false;
   }
   try {
-    counts.indexed_block = read_watermark(index);
+    const std::uint64_t watermark = read_watermark(index);
+    if (watermark == kWatermarkDamaged) {
+      out.add("the index " + path + " has a damaged watermark", kRebuildStep);
+      return false;
+    }
+    counts.indexed_block = watermark;
   } catch (const std::exception& error) {
     out.add(error.what(), kRebuildStep);
     return false;

@@ -90,7 +90,7 @@ std::string_view default_message(Errc code) noexcept {
     case Errc::limit_reached: return "A limit is reached.";
     case Errc::key_revoked: return "The API key is revoked.";
     case Errc::io_error: return "The disk reported an error.";
-    case Errc::corrupt: return "Stored data is damaged.";
+    case Errc::corrupt: return "Stored data is damaged; the server's log says what to do.";
     default: return "The request is not valid.";
   }
 }

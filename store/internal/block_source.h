@@ -15,7 +15,8 @@ class BlockSource {
       : log_(log), recent_(plan.recent_block_bytes), cache_(plan.read_block_bytes) {}
 
   void add_recent(std::uint64_t sequence, BlockBytes bytes) { recent_.add(sequence, std::move(bytes)); }
-  /// The bytes' checksum and sequence are verified when they come from disk. Errors: not_found, corrupt, io_error.
+  /// The bytes' checksum and sequence are verified when they come from disk. Errors: corrupt
+  /// (missing, or not what was written), io_error.
   [[nodiscard]] Result<BlockBytes> get(std::uint64_t sequence);
 
  private:

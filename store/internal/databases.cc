@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint8_t kCommitRecordVersion = 1;
 constexpr std::size_t kReaderCacheBytes = 32u << 20;
+constexpr char kDamageMark[] = "/DAMAGED";  // In an index's directory: rebuild it at the next start.
 
 /// Keeps what must not be closed reachable until the process ends.
 void abandon(Database& database) {
@@ -70,6 +71,20 @@ rocksdb::Status open_families(const rocksdb::DBOptions& options, const std::stri
       "remove the file ACKED beside the log and start again");
 }
 
+/// RocksDB takes a directory without CURRENT for a new database and removes the tables it does not know of.
+void refuse_lost_current(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path) || fs::exists(path + "/CURRENT")) return;
+  for (const auto& file : fs::directory_iterator(path, error)) {
+    const fs::path extension = file.path().extension();
+    if (extension == ".sst" || (extension == ".log" && file.file_size(error) > 0)) {
+      throw std::runtime_error("the log " + path +
+                               " holds data but its file CURRENT is missing. Nothing was changed. Check the disk "
+                               "(dmesg, SMART) and restore the data directory from a backup");
+    }
+  }
+}
+
 /// What a point-in-time recovery would keep, found on hard links so that the log itself stays untouched.
 std::uint64_t probe_point_in_time(const std::string& path, const MemoryPlan& plan, rocksdb::Env* env) {
   const std::string probe = path + ".probe";
@@ -117,6 +132,7 @@ void DatabaseHealth::OnBackgroundError(rocksdb::BackgroundErrorReason reason, ro
     default:
       break;
   }
+  if (error != nullptr && error->IsCorruption()) corrupt_.store(true, std::memory_order_release);
   if (error != nullptr && error->IsNoSpace()) text = "storage: no space left on the disk";
   const char* none = nullptr;
   reason_.compare_exchange_strong(none, text, std::memory_order_release, std::memory_order_relaxed);
@@ -164,6 +180,7 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
   Database database;
   database.health = std::make_shared<DatabaseHealth>();
   rocksdb::DBOptions options = log_database_options(plan, env, database.health);
+  refuse_lost_current(path);
   rocksdb::Status status = open_families(options, path, log_families(plan, cache), false, database);
   if (status.IsCorruption()) {
     // A power cut may leave garbage in the tail that was never synced, which strict mode refuses too. Nothing
@@ -178,7 +195,11 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
     options.listeners = {database.health};
     status = open_families(options, path, log_families(plan, cache), false, database);
   }
-  if (!status.ok()) throw std::runtime_error("cannot open the log " + path + ": " + status.ToString());
+  if (!status.ok()) {
+    throw std::runtime_error("cannot open the log " + path + ": " + status.ToString() +
+                             "; check the disk (dmesg, SMART), its free space and the permissions, and start again; if "
+                             "files are missing or damaged, restore the data directory from a backup");
+  }
   const std::uint64_t found = read_commit_record(*database.db, database.families[kCatalogue]).last_commit_sequence;
   if (found < acked) refuse_missing(path, found, acked);
   return database;
@@ -186,6 +207,10 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
 
 Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = index_families(cache);
+  if (fs::exists(path + kDamageMark)) {
+    std::fprintf(stderr, "sluice: the index %s was found damaged; it is rebuilt from the log\n", path.c_str());
+    remove_index_database(path);
+  }
   for (const bool last_try : {false, true}) {
     Database database;
     database.health = std::make_shared<DatabaseHealth>();
@@ -194,13 +219,35 @@ Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::C
     if (status.ok()) return database;
     const bool damaged = status.IsCorruption() || status.IsPathNotFound();  // Wrong bytes, or a file is gone.
     if (!damaged || last_try) {
-      throw std::runtime_error("cannot open the index " + path + ": " + status.ToString());
+      throw std::runtime_error("cannot open the index " + path + ": " + status.ToString() +
+                               "; check the disk, its free space and the permissions, and start again");
     }
     std::fprintf(stderr, "sluice: the index %s is damaged (%s); it is rebuilt from the log\n", path.c_str(),
                  status.ToString().c_str());
     remove_index_database(path);
   }
   throw std::runtime_error("cannot open the index " + path);
+}
+
+void report_log_damage(const Database& log, const std::string& what) noexcept {
+  if (!log.health->first_damage()) return;
+  std::fprintf(stderr,
+               "sluice: the log %s is damaged (%s): reads of what is damaged answer 500. Check the disk (dmesg, SMART) "
+               "and restore the data directory from a backup\n",
+               log.db->GetName().c_str(), what.c_str());
+}
+
+void report_index_damage(const Database& index, const std::string& what) noexcept {
+  if (!index.health->first_damage()) return;
+  const std::string path = index.db->GetName();
+  std::FILE* const mark = std::fopen((path + kDamageMark).c_str(), "w");
+  if (mark != nullptr) std::fclose(mark);
+  std::fprintf(stderr,
+               "sluice: the index %s is damaged (%s): reads that need what is damaged answer 500. %s; check the disk "
+               "too (dmesg, SMART)\n",
+               path.c_str(), what.c_str(),
+               mark != nullptr ? "Restart the server: it rebuilds the index from the log"
+                               : "Stop the server, remove that directory, and start again: it is rebuilt from the log");
 }
 
 void remove_index_database(const std::string& path) {

@@ -24,6 +24,10 @@ class DatabaseHealth final : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* auto_recovery) override;
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override;
 
+  /// RocksDB found wrong bytes by itself, in a compaction for example.
+  [[nodiscard]] bool corrupt() const noexcept { return corrupt_.load(std::memory_order_acquire); }
+  /// True for the first caller: damage is reported once.
+  [[nodiscard]] bool first_damage() noexcept { return !damage_reported_.exchange(true); }
   [[nodiscard]] bool background_error() const noexcept { return background_error_.load(std::memory_order_acquire); }
   [[nodiscard]] bool write_stopped() const noexcept { return stopped_families_.load(std::memory_order_relaxed) > 0; }
   /// The literal for on_fatal().
@@ -34,6 +38,8 @@ class DatabaseHealth final : public rocksdb::EventListener {
 
  private:
   std::atomic<bool> background_error_{false};
+  std::atomic<bool> corrupt_{false};
+  std::atomic<bool> damage_reported_{false};
   std::atomic<const char*> reason_{nullptr};
   std::atomic<int> stopped_families_{0};
 };
@@ -72,6 +78,10 @@ enum IndexFamily {
 /// Opens <path>; one that is damaged is removed and started anew, since it can be rebuilt from the log.
 [[nodiscard]] Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache,
                                            rocksdb::Env* env);
+/// Damage found in service: says so once, with the operator's next step. A damaged index is marked, so that the next
+/// start rebuilds it.
+void report_log_damage(const Database& log, const std::string& what) noexcept;
+void report_index_damage(const Database& index, const std::string& what) noexcept;
 /// Removes every posting; the caller opens again.
 void remove_index_database(const std::string& path);
 

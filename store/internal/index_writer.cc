@@ -8,6 +8,7 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include "engine/base/bytes.h"
+#include "engine/base/planted_bug.h"
 #include "store/internal/slot_codec.h"
 
 namespace sluice {
@@ -154,7 +155,7 @@ rocksdb::Status IndexWriter::write_watermark(const HotSegment& segment) {
   // A key of its own per segment, the newest first: no key of the index is ever written twice, so no order between
   // ingested files can matter.
   std::string key;
-  put_u64_be(key, ~segment.last_block());
+  put_u64_be(key, ~(segment.last_block() + (planted("watermark_off_by_one") ? 1 : 0)));
   if (status.ok()) status = table.put(key, std::string(1, '\x01'));
   return status.ok() ? table.finish(index_.families[kWatermark], arguments_) : status;
 }
@@ -165,7 +166,9 @@ std::uint64_t read_watermark(Database& index) {
   at->SeekToFirst();
   if (!at->Valid()) {
     if (at->status().ok()) return 0;
-    throw std::runtime_error("cannot read the index's watermark: " + at->status().ToString());
+    if (at->status().IsCorruption()) return kWatermarkDamaged;
+    throw std::runtime_error("cannot read the index's watermark: " + at->status().ToString() +
+                             "; check the disk (dmesg, SMART) and start again");
   }
   if (at->key().size() != 8 || at->value() != rocksdb::Slice("\x01", 1)) {
     throw std::runtime_error("the index's watermark was written by a newer version of Sluice");

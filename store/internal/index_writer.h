@@ -33,7 +33,9 @@ class IndexWriter {
   std::vector<rocksdb::IngestExternalFileArg> arguments_;
 };
 
-/// Last block whose postings the index holds; 0: none.
+/// No log reaches it: the index has to be rebuilt.
+inline constexpr std::uint64_t kWatermarkDamaged = ~std::uint64_t{0};
+/// Last block whose postings the index holds; 0: none. Throws when the disk cannot be read.
 [[nodiscard]] std::uint64_t read_watermark(Database& index);
 
 }  // namespace sluice

@@ -22,10 +22,12 @@ Database open_index_for(const std::string& path, std::shared_ptr<rocksdb::Cache>
   const std::uint64_t last_block = read_commit_record(*log.db, log.families[kCatalogue]).last_block;
   {
     Database index = open_index_database(path, cache, env);
-    if (read_watermark(index) <= last_block) return index;
+    const std::uint64_t watermark = read_watermark(index);
+    if (watermark <= last_block) return index;
+    // Ahead: only after an operator has accepted a loss (ACKED removed) or mixed two backups.
+    std::fprintf(stderr, "sluice: the index %s is %s; it is rebuilt from the log\n", path.c_str(),
+                 watermark == kWatermarkDamaged ? "damaged" : "ahead of the log");
   }
-  // Only after an operator has accepted a loss (ACKED removed) or mixed two backups.
-  std::fprintf(stderr, "sluice: the index %s is ahead of the log; it is rebuilt\n", path.c_str());
   remove_index_database(path);
   return open_index_database(path, std::move(cache), env);
 }

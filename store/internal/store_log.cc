@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
 #include "engine/base/limits.h"
+#include "engine/base/planted_bug.h"
 
 namespace sluice {
 namespace {
@@ -52,8 +53,12 @@ Durability StoreLog::append(Group& group) {
     hot_.add(block.sequence, block.postings);  // Invisible until publish().
   }
   build(group, tail);
+  if (planted("publish_before_durable")) {
+    for (const GroupBlock& block : group.blocks) blocks_.add_recent(block.sequence, block.bytes);
+    if (!group.blocks.empty()) hot_.publish(tail.last_block);
+  }
   const rocksdb::Status status = write();
-  if (status.ok()) {
+  if (status.ok() || (planted("swallow_eio") && status.IsIOError())) {
     publish(group, tail);
     return Durability::durable;
   }
@@ -99,7 +104,8 @@ void StoreLog::build(const Group& group, const LogTail& tail) {
 
 rocksdb::Status StoreLog::write() {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = !planted("sync_off") && !planted("ack_before_sync");
+  if (planted("ack_before_sync")) log_.db->SyncWAL().PermitUncheckedError();  // The group before, acked already.
   options.no_slowdown = true;  // A stall comes back as Incomplete instead of holding the committer for ever.
   const auto deadline = std::chrono::steady_clock::now() + kStallWait;
   for (;;) {

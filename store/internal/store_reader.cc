@@ -9,7 +9,8 @@
 namespace sluice {
 namespace {
 
-Error read_error(const rocksdb::Status& status) {
+Error read_error(const Database& index, const rocksdb::Status& status) {
+  if (status.IsCorruption()) report_index_damage(index, status.ToString());
   return {status.IsCorruption() ? Errc::corrupt : Errc::io_error, 0, "index"};
 }
 
@@ -35,10 +36,7 @@ class StoreView final : public ReadView {
   Result<BlockRef> block(std::uint64_t sequence) override {
     if (sequence == 0 || sequence > hot_.last_block) return Error{Errc::not_found, 0, "block"};
     Result<BlockBytes> bytes = blocks_.get(sequence);
-    if (!bytes) {
-      // Every block up to the durable one exists.
-      return bytes.error().code == Errc::not_found ? Error{Errc::corrupt, 0, "block missing"} : bytes.error();
-    }
+    if (!bytes) return bytes.error();
     const std::string_view text = **bytes;
     return BlockRef{sequence, std::move(*bytes), text};
   }
@@ -109,7 +107,7 @@ Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, std::vector<
     if (!read) return read;
     if (out.size() > limits::kEventsPerSource) return Error{Errc::limit_reached, 0, "events of one source"};
   }
-  if (!at->status().ok()) return read_error(at->status());
+  if (!at->status().ok()) return read_error(index_, at->status());
   return {};
 }
 
@@ -157,7 +155,7 @@ Result<void> StoreView::owned_cold(int family, std::uint32_t owner, Position bef
     const Result<void> read = append_slots({at->value().data(), at->value().size()}, block, before, limit, out);
     if (!read) return read;
   }
-  if (!at->status().ok()) return read_error(at->status());
+  if (!at->status().ok()) return read_error(index_, at->status());
   return {};
 }
 

@@ -59,6 +59,7 @@ constexpr std::string_view kHashUsers[] = {"engine/", "store/", "bench/"};
 constexpr std::string_view kSocketUsers[] = {"net/transport/", "tools/", "bench/", "tests/"};
 constexpr std::string_view kIntrinsicUsers[] = {"engine/", "net/dialect/"};
 constexpr std::string_view kKernelUsers[] = {"engine/base/", "net/transport/", "store/", "tools/", "bench/", "tests/"};
+constexpr std::string_view kPreloadUsers[] = {"tests/faults/"};
 // Narrowed by a rule of its own: *_test.cc, helpers named *_for_test.*, tests/ and bench/ only.
 constexpr std::string_view kEverywhere[] = {""};
 
@@ -92,6 +93,7 @@ constexpr LibraryRow kLibraries[] = {
     {"linux/", kKernelUsers, "engine/base and store talk to the kernel"},
     {"unistd.h", kKernelUsers, "engine/base and store talk to the kernel"},
     {"fcntl.h", kKernelUsers, "engine/base and store talk to the kernel"},
+    {"dlfcn.h", kPreloadUsers, "nothing of the server is loaded at run time"},
     {"pthread.h", kKernelUsers, "use std::thread"},
     {"signal.h", kToolUsers, "only main handles signals"},
     {"poll.h", kSocketUsers, "only net/transport and the tools touch sockets"},

@@ -1,9 +1,10 @@
 """Contestants that take the same scores one after the other; what each is: README.md. Each returns a dict of numbers."""
 import json
+import shutil
 import signal
 import subprocess
 
-from harness import BATCH, CONTESTANTS, SEED, Nginx, Server, Skipped, free_port, load, run_json, say
+from harness import BATCH, CONTESTANTS, SEED, Nginx, Server, Skipped, free_port, load, run_json, say, start
 
 
 def sluice_http(work, options, results):
@@ -33,7 +34,7 @@ def rows(work, options, results):
 
 def sink(_work, options, results):
     port = free_port()
-    process = subprocess.Popen([str(CONTESTANTS), "sink", "--port", str(port)], stdout=subprocess.PIPE, text=True)
+    process = start(CONTESTANTS, "sink", "--port", port, stdout=subprocess.PIPE, text=True)
     process.stdout.readline()
     report = load(f"http://127.0.0.1:{port}", "--batch", BATCH, "--connections", options.connections,
                   "--requests", options.requests, "--duration", 3600)
@@ -83,7 +84,7 @@ def single(work, options, results):
         say(f"{'nginx':17} {report['scores_per_second']:11,.0f} requests/s, {connections} connections each")
         results.goal(f"single-{api} / nginx", found[api]["scores_per_s"] / report["scores_per_second"], "", at_least=share)
         for directory in (nginx.work, server.data):
-            subprocess.run(["rm", "-rf", str(directory)], check=True)
+            shutil.rmtree(directory)
     return found
 
 

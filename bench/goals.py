@@ -1,11 +1,12 @@
 """Every number that has a goal: one function each, which measures, prints number, goal and verdict, and returns the details."""
 import itertools
 import json
+import shutil
 import subprocess
 import time
 
 import contestants
-from harness import (BATCH, CONTESTANTS, MICRO, SEED, Load, Probe, Sampler, Server, load, number, probe, run_json, say, stop_with)
+from harness import (BATCH, MICRO, SEED, Load, Probe, Sampler, Server, load, number, probe, run_json, say, stop_with)
 
 MIB = 1 << 20
 READ_RATE, PAGE_RATE = 1000, 50  # Reads a second while scores come in.
@@ -34,10 +35,10 @@ def ingest(work, options, results):
     for name in ("sink", "rows"):
         results.data[name] = contestants.CONTESTED[name](work, options, results)
         contestants.print_contestant(name, results.data[name])
-    subprocess.run(["rm", "-rf", str(work / "rows")], check=True)
+    shutil.rmtree(work / "rows")
     server = Server(work / "ingest")
     before = server.cpu_seconds()
-    sampler = Sampler(server)
+    sampler = Sampler(server, 0.05 if options.smoke else 1)
     report = load(server.url, "--batch", BATCH, "--connections", options.connections, "--duration", seconds)
     rows = sampler.stop()
     drain = time.monotonic()
@@ -179,7 +180,6 @@ def growth(work, options, results):
     server = Server(work / "growth")
     sampler = Sampler(server, 0.02 if options.smoke else 0.2)
     load(server.url, "--batch", BATCH, "--connections", options.connections, "--requests", requests, "--duration", 24 * 3600)
-    time.sleep(2 * sampler.every)
     rows = sampler.stop()
     drained = server.wait_settled()
     disk = server.disk_bytes() / options.scores

@@ -1,4 +1,5 @@
 """What the benches share: the machine's facts, a server and its metrics, the load tool, nginx, the disk probe, goals."""
+import atexit
 import contextlib
 import json
 import os
@@ -30,6 +31,13 @@ class Skipped(Exception):
 
 def stop_with(message):
     sys.exit(f"bench/e2e: {message}")
+
+
+def start(*command, **options):
+    """A child process that does not outlive this one, however it ends."""
+    process = subprocess.Popen([str(part) for part in command], **options)
+    atexit.register(process.terminate)
+    return process
 
 
 def run_json(*command):
@@ -113,15 +121,15 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         environment["SLUICE_BOOTSTRAP_KEY"] = KEY.replace(".", ":", 1)
         self.data = Path(data)
-        started = time.monotonic()
-        self.process = subprocess.Popen([SLUICE, "serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn",
-                                         *arguments], stdout=subprocess.PIPE, text=True, env=environment)
+        begin = time.monotonic()
+        self.process = start(SLUICE, "serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn", *arguments,
+                             stdout=subprocess.PIPE, text=True, env=environment)
         self.url = next((line.split()[-1] for line in self.process.stdout if "listening on" in line), None)
         if self.url is None:
             stop_with("the server did not start")
         while not self.ready():
             time.sleep(0.002)
-        self.ready_s = time.monotonic() - started
+        self.ready_s = time.monotonic() - begin
         # What it prints after is for people; a pipe nobody reads would stop it one day.
         threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
 
@@ -159,8 +167,14 @@ class Server:
         return int(line.split()[1]) * 1024
 
     def disk_bytes(self):
-        done = subprocess.run(["du", "-s", "--block-size=1", self.data], stdout=subprocess.PIPE, text=True)
-        return int(done.stdout.split()[0])  # A file that was compacted away meanwhile makes du complain; the sum holds.
+        """Blocks on disk of everything in the data directory; a file with two names counts once."""
+        seen = {}
+        for directory, _, names in os.walk(self.data):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # Compacted away meanwhile.
+                    found = os.lstat(os.path.join(directory, name))
+                    seen[found.st_ino] = found.st_blocks * 512
+        return sum(seen.values())
 
     def kill(self):
         self.process.kill()
@@ -173,7 +187,7 @@ class Server:
 
 
 class Sampler:
-    """A server's gauges over time: rows of seconds since the start, scores committed, compaction debt, hot rows, memory."""
+    """A server's gauges over time: rows of seconds since the start, scores committed, compaction debt, hot rows, memory, disk."""
 
     def __init__(self, server, every=1.0):
         self.server, self.every, self.rows = server, every, []
@@ -183,16 +197,17 @@ class Sampler:
         self.thread.start()
 
     def run(self):
+        last = False
         while True:
             with contextlib.suppress(OSError):  # A refused sample is a gap, not an end.
                 m = self.server.metrics()
                 self.rows.append({"t": time.monotonic() - self.started, "scores": m["sluice_scores_committed_total"],
                                   "debt_bytes": m["sluice_rocksdb_pending_compaction_bytes"],
                                   "level0_files": m["sluice_rocksdb_level0_files"], "hot_rows": m["sluice_hot_rows"],
-                                  "rss_bytes": m["process_resident_memory_bytes"],
-                                  "live_bytes": m["sluice_rocksdb_live_data_bytes"]})
-            if self.stopped.wait(self.every):
+                                  "rss_bytes": m["process_resident_memory_bytes"], "disk_bytes": self.server.disk_bytes()})
+            if last:
                 return
+            last = self.stopped.wait(self.every)
 
     def stop(self):
         self.stopped.set()
@@ -207,7 +222,7 @@ class Load:
         self.file = tempfile.NamedTemporaryFile(suffix=".json")
         self.command = [SLUICE, "load", "--url", url, "--key", KEY, "--seed", seed, "--text", 0, "--json", self.file.name,
                         *arguments]
-        self.process = subprocess.Popen([str(part) for part in self.command], stdout=subprocess.PIPE, text=True)
+        self.process = start(*self.command, stdout=subprocess.PIPE, text=True)
 
     def report(self, may_fail=False):
         said = self.process.communicate()[0]
@@ -226,9 +241,8 @@ class Probe:
     """fdatasync of appended blocks, one after the other or, under a load it must not disturb, one per `every_ms`."""
 
     def __init__(self, directory, size, seconds, every_ms=0):
-        self.process = subprocess.Popen([str(part) for part in (CONTESTANTS, "probe", "--data", directory, "--bytes", size,
-                                                                "--seconds", seconds, "--every-ms", every_ms)],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = start(CONTESTANTS, "probe", "--data", directory, "--bytes", size, "--seconds", seconds,
+                             "--every-ms", every_ms, stdout=subprocess.PIPE, text=True)
 
     def result(self):
         said = self.process.communicate()[0]
@@ -277,7 +291,7 @@ class Nginx:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         (self.work / "conf").write_text(NGINX.format(work=self.work, port=port))
-        self.process = subprocess.Popen([binary, "-p", self.work, "-c", self.work / "conf"])
+        self.process = start(binary, "-p", self.work, "-c", self.work / "conf")
         end = time.monotonic() + 10
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -22,6 +22,9 @@ static_assert(kBufferBytes >= limits::kHeadBytes);
 // What a closing connection still reads so that its last answer is not lost to a reset.
 constexpr std::size_t kLingerBytes = 64u << 20;
 
+// How long a connection is still read while the server stops; what one holds is answered in far less.
+constexpr std::int64_t kDrainReadNs = 5'000'000'000;
+
 constexpr std::string_view kTimeoutResponse =
     "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -36,8 +39,12 @@ void Connection::start() {
   error_code ignored;
   socket_.native_non_blocking(true, ignored);
   buffer_ = thread_.buffers().take(kBufferBytes);
-  deadline_ = thread_.coarse_now() + shared_.tuning.idle_ns;
-  drive();
+  if (shared_.tls != nullptr && !admin_) {
+    begin_tls();
+  } else {
+    deadline_ = thread_.coarse_now() + shared_.tuning.idle_ns;
+    drive();
+  }
   settle();
 }
 
@@ -55,12 +62,13 @@ void Connection::drive() {
 
 /// True: something was decided, look again. False: waiting.
 bool Connection::advance_head() {
-  // RFC 9112 §2.2: one empty line before a request is ignored.
-  if (scanner_.lines() == 0 && received() >= 2 && buffer_.data()[begin_] == '\r' &&
+  // RFC 9112 §2.2: one empty line before a request is ignored. A second one is not, however the bytes arrive.
+  if (!empty_line_seen_ && scanner_.lines() == 0 && received() >= 2 && buffer_.data()[begin_] == '\r' &&
       buffer_.data()[begin_ + 1] == '\n') {
     begin_ += 2;
+    empty_line_seen_ = true;
   }
-  const bool half_empty_line = received() == 1 && buffer_.data()[begin_] == '\r';
+  const bool half_empty_line = !empty_line_seen_ && received() == 1 && buffer_.data()[begin_] == '\r';
   if (received() == 0 || half_empty_line) {
     read_more();
     return false;
@@ -159,6 +167,7 @@ void Connection::read_more() {
   }
   SLUICE_CHECK(room > 0);  // Heads and inline bodies fit by their limits.
   ++pending_;
+  if (tls_ != nullptr) return read_tls(into, room, false);
   socket_.async_read_some(asio::buffer(into, room), [this](const error_code& error, std::size_t bytes) {
     on_read(static_cast<bool>(error), bytes);
   });
@@ -183,7 +192,7 @@ void Connection::on_read(bool failed, std::size_t bytes) {
     return settle();
   }
   if (phase_ == Phase::head) {
-    if (received() == 0) deadline_ = thread_.coarse_now() + shared_.tuning.head_ns;
+    if (received() == 0 && !empty_line_seen_) deadline_ = thread_.coarse_now() + shared_.tuning.head_ns;
     end_ += bytes;
   } else {
     body_received_ += bytes;
@@ -200,8 +209,9 @@ void Connection::on_read(bool failed, std::size_t bytes) {
 void Connection::send_response() {
   ActiveRequest& request = *request_;
   Reply& answer = request.exchange.reply;
-  close_after_ =
-      close_after_ || answer.close || !request.head.keep_alive || shared_.draining.load(std::memory_order_relaxed);
+  close_after_ = close_after_ || answer.close || !request.head.keep_alive;
+  // The client may have sent more since; what it sent before was looked for.
+  if (shared_.draining.load(std::memory_order_relaxed) && !more_was_received()) close_after_ = unread_input_ = true;
   render_response_head(
       request.response_head, answer,
       {request.head.minor_version, close_after_, request.exchange.request.request_id, allow_, thread_.date()});
@@ -210,6 +220,15 @@ void Connection::send_response() {
   phase_ = Phase::writing;
   deadline_ = thread_.coarse_now() + shared_.tuning.write_ns;
   continue_sending();
+}
+
+/// As sendmsg(2), which it is unless there is TLS between.
+ssize_t Connection::send_bytes(const iovec* parts, std::size_t count) {
+  if (tls_ != nullptr) return tls_->send(parts, count);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = count;
+  return ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
 }
 
 /// Straight to the kernel: nearly every response fits the socket's buffer, and so needs no operation and no handler.
@@ -224,10 +243,7 @@ void Connection::continue_sending() {
     // sendmsg does not write to what it sends; its interface is older than const.
     iovec parts[2] = {{const_cast<char*>(head.data() + in_head), head.size() - in_head},
                       {const_cast<char*>(body.data() + in_body), body.size() - in_body}};
-    msghdr message{};
-    message.msg_iov = parts;
-    message.msg_iovlen = 2;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = send_bytes(parts, 2);
     if (sent >= 0) {
       request.sent += static_cast<std::size_t>(sent);
       thread_.metrics().bytes_sent.add(static_cast<std::size_t>(sent));
@@ -263,7 +279,13 @@ void Connection::response_sent() {
     thread_.metrics().count_rejected(request.exchange);
   if (!close_after_) return expect_next_request();
   if (!unread_input_) return close();
-  // Closing now, with input unread, would reset the connection and could take the answer with it.
+  say_last_and_linger();
+}
+
+/// Closing with input unread would reset the connection and could take the answer with it.
+void Connection::say_last_and_linger() {
+  if (tls_ != nullptr) tls_->say_goodbye();
+  tls_.reset();  // What still comes is thrown away as it is.
   ::shutdown(socket_.native_handle(), SHUT_WR);
   give_back_request();
   phase_ = Phase::lingering;
@@ -283,6 +305,7 @@ void Connection::expect_next_request() {
   if (begin_ == end_) begin_ = end_ = 0;
   head_size_ = tail_size_ = 0;
   allow_ = {};
+  empty_line_seen_ = false;
   scanner_.reset();
   phase_ = Phase::head;
   deadline_ = thread_.coarse_now() + (received() == 0 ? shared_.tuning.idle_ns : shared_.tuning.head_ns);
@@ -295,8 +318,8 @@ void Connection::give_back_request() {
 }
 
 void Connection::on_tick(MonotonicTime now) {
-  const bool timed =
-      phase_ == Phase::head || phase_ == Phase::body || phase_ == Phase::writing || phase_ == Phase::lingering;
+  const bool timed = phase_ == Phase::handshake || phase_ == Phase::head || phase_ == Phase::body ||
+                     phase_ == Phase::writing || phase_ == Phase::lingering;
   if (!timed) return;
   bool late = now >= deadline_;
   if (phase_ == Phase::body && now - body_began_ > shared_.tuning.body_grace_ns) {
@@ -313,15 +336,31 @@ void Connection::time_out() {
   if (!idle && phase_ != Phase::lingering) thread_.metrics().deadlines_missed.add();
   if (!idle && (phase_ == Phase::head || phase_ == Phase::body)) {
     // At best: a client that reads nothing loses nothing.
-    (void)::send(socket_.native_handle(), kTimeoutResponse.data(), kTimeoutResponse.size(),
-                 MSG_NOSIGNAL | MSG_DONTWAIT);
+    const iovec text{const_cast<char*>(kTimeoutResponse.data()), kTimeoutResponse.size()};
+    (void)send_bytes(&text, 1);
   }
   close();
 }
 
+bool Connection::kernel_has_bytes() {
+  char next = 0;
+  return ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/// While the server stops: whether another request of this connection came before its end was announced. Not for ever,
+/// or a client that never pauses would hold the process until it is killed.
+bool Connection::more_was_received() {
+  if (drain_until_ == 0) drain_until_ = thread_.coarse_now() + kDrainReadNs;
+  if (thread_.coarse_now() >= drain_until_) return false;
+  return received() > head_size_ + tail_size_ || kernel_has_bytes();
+}
+
 void Connection::on_drain() {
-  if (phase_ == Phase::head && received() == 0) close();
-  settle();
+  const bool idle = phase_ == Phase::handshake || (phase_ == Phase::head && received() == 0);
+  // What was received of a next request is answered, and that answer is the last: so a connection with bytes in the
+  // kernel stays, and the read is cancelled, not cut off, because it may have been done already.
+  error_code ignored;
+  if (idle && !kernel_has_bytes()) socket_.cancel(ignored);
 }
 
 void Connection::on_stop() {
@@ -331,6 +370,7 @@ void Connection::on_stop() {
 
 void Connection::close() {
   if (phase_ == Phase::admission) thread_.forget_admission(*this);
+  if (tls_ != nullptr) tls_->say_goodbye();
   phase_ = Phase::closed;
   error_code ignored;
   socket_.close(ignored);

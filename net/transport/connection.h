@@ -8,12 +8,16 @@
 
 #include "net/transport/active_request.h"
 #include "net/transport/authenticator.h"
+#include "net/transport/tls.h"
 
 /// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io
 /// thread.
 ///
-///   head → body → (decoding) → endpoint ⇄ lent / admission → writing → head …       any phase → closed
-///                                                                  ↘ lingering → closed
+///   (handshake) → head → body → (decoding) → endpoint ⇄ lent / admission → writing → head …       any phase → closed
+///                                                                                ↘ lingering → closed
+///
+/// The bytes go through the kernel's socket as they are, or, when `tls_` is set, through it: the two paths part in
+/// read_more() and send_bytes() alone.
 ///
 /// Lifetime: the io thread owns it and frees it once it is closed and nothing that could call back is outstanding
 /// (`pending_`): a read, a wait, a posted slice of decoding, or a batch or query lent to the engine. So a client that
@@ -39,6 +43,7 @@ class Connection {
 
   // Events; each may free the connection as its last act.
   void on_read(bool failed, std::size_t bytes);
+  void on_handshake_turn(bool failed);
   void on_writable(bool failed);
   void on_decode_turn();
   void on_delivered(Batch& batch);
@@ -53,7 +58,7 @@ class Connection {
   std::size_t slot = 0;  ///< The io thread's: place among its connections.
 
  private:
-  enum class Phase : std::uint8_t { head, body, decoding, admission, lent, writing, lingering, closed };
+  enum class Phase : std::uint8_t { handshake, head, body, decoding, admission, lent, writing, lingering, closed };
 
   // connection.cc: bytes.
   void drive();
@@ -63,16 +68,27 @@ class Connection {
   [[nodiscard]] bool advance_chunked_body();
   void read_more();
   void compact();
+  [[nodiscard]] ssize_t send_bytes(const iovec* parts, std::size_t count);
   void send_response();
   void continue_sending();
   void response_sent();
   void expect_next_request();
   void give_back_request();
   void time_out();
+  [[nodiscard]] bool kernel_has_bytes();
+  [[nodiscard]] bool more_was_received();
+  void say_last_and_linger();
   void linger();
   void close();
   void settle();
   [[nodiscard]] std::size_t received() const noexcept { return end_ - begin_; }
+
+  // tls_flow.cc: what only a TLS connection does.
+  void begin_tls();
+  void advance_handshake();
+  void wait_for_handshake(TlsSession::Step wanted);
+  void refuse_plain_text();
+  void read_tls(char* into, std::size_t room, bool at_once);
 
   // request_flow.cc: decisions.
   void begin_request();
@@ -103,15 +119,18 @@ class Connection {
   IoThread& thread_;
   ServerShared& shared_;
   Socket socket_;
+  std::unique_ptr<TlsSession> tls_;  // Null: plain, or no byte of a handshake was seen yet.
   const bool admin_;
   Phase phase_ = Phase::head;
   bool close_after_ = false;    // This response is the last.
   bool unread_input_ = false;   // The client may still be sending what nobody will read.
   bool separate_body_ = false;  // The body goes to request_->body, not behind the head.
+  bool empty_line_seen_ = false;  // Before the current head.
   int pending_ = 0;
   MonotonicTime deadline_ = 0;
   MonotonicTime body_began_ = 0;
   MonotonicTime admission_until_ = 0;
+  MonotonicTime drain_until_ = 0;  // 0: the server is not stopping.
   std::size_t body_received_ = 0;  // Wire bytes, for the minimum rate.
 
   ByteBuffer buffer_;

@@ -105,6 +105,27 @@ TEST(DrainTest, WhatWasReceivedIsFinishedAndIdleConnectionsGo) {
   test.server->stop();
 }
 
+TEST(DrainTest, RequestsThatCameBehindAnotherAreAnsweredToo) {
+  TestServer test;
+  test.backend.hold = true;
+  Client idle = test.connect();
+  ASSERT_EQ(idle.ask(get("/items/a")).status, 200);
+  Client busy = test.connect();
+  busy.send(post("/write", "t") + get("/items/b") + get("/items/c"));
+  test.backend.wait_for_held(1);
+  auto drained = std::async(std::launch::async, [&] { test.server->drain(); });
+  EXPECT_TRUE(idle.closed());
+  test.backend.release();
+  EXPECT_EQ(busy.read().status, 201);
+  EXPECT_EQ(busy.read().body, "b");
+  const Response last = busy.read();
+  EXPECT_EQ(last.body, "c");
+  EXPECT_EQ(last.field("Connection"), "close");
+  EXPECT_TRUE(busy.closed());
+  drained.get();
+  test.server->stop();
+}
+
 TEST(DrainTest, WithNoConnectionItReturnsAtOnce) {
   TestServer test;
   test.server->drain();

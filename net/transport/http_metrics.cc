@@ -72,7 +72,7 @@ void ThreadMetrics::count_rejected(const Exchange& exchange) noexcept {
 }
 
 std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threads, const Router& router,
-                           std::uint64_t body_bytes_in_flight) {
+                           const ServerGauges& gauges) {
   std::string out;
   const auto routes = router.routes();
   // "none": the path is the client's invention and must not become a label.
@@ -109,7 +109,17 @@ std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threa
     sample(out, "sluice_backpressure_total", "stage=\"" + std::string(kStageNames[stage]) + "\"", total);
   }
   header(out, "sluice_body_bytes_in_flight", "gauge", "Body bytes that needed a permit and are in memory.");
-  sample(out, "sluice_body_bytes_in_flight", "", body_bytes_in_flight);
+  sample(out, "sluice_body_bytes_in_flight", "", gauges.body_bytes_in_flight);
+  header(out, "sluice_connections_max", "gauge", "Connections that may be open at a time.");
+  sample(out, "sluice_connections_max", "", gauges.connections_max);
+  if (gauges.certificate_not_after != 0) {
+    counter(out, "sluice_tls_handshakes_total", "TLS handshakes completed.",
+            sum(threads, &ThreadMetrics::tls_handshakes));
+    counter(out, "sluice_tls_failures_total", "TLS handshakes that failed, plain HTTP on the TLS port included.",
+            sum(threads, &ThreadMetrics::tls_failures));
+    header(out, "sluice_tls_certificate_expires_seconds", "gauge", "Unix time when the certificate in use expires.");
+    sample(out, "sluice_tls_certificate_expires_seconds", "", static_cast<std::uint64_t>(gauges.certificate_not_after));
+  }
   counter(out, "sluice_http_received_bytes_total", "Bytes read from sockets.",
           sum(threads, &ThreadMetrics::bytes_received));
   counter(out, "sluice_http_sent_bytes_total", "Bytes written to sockets.", sum(threads, &ThreadMetrics::bytes_sent));

@@ -39,6 +39,13 @@ enum class Backpressure : std::uint8_t {
 };
 inline constexpr std::size_t kBackpressureStages = 6;
 
+/// What is the server's, not a thread's.
+struct ServerGauges {
+  std::uint64_t body_bytes_in_flight = 0;
+  std::uint64_t connections_max = 0;
+  std::int64_t certificate_not_after = 0;  ///< Unix seconds; 0: no TLS.
+};
+
 class ThreadMetrics {
  public:
   /// `routes`: how many there are; one slot more counts requests that found none.
@@ -56,13 +63,15 @@ class ThreadMetrics {
   Counter heads_refused;
   Counter deadlines_missed;
   Counter accept_errors;
+  Counter tls_handshakes;
+  Counter tls_failures;
   /// Scores that never reached the engine, by Errc: bad items by their own code, a request refused whole as one.
   std::array<Counter, kErrcCount> rejected;
   std::array<Counter, kBackpressureStages> backpressure;
 
  private:
   friend std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threads, const Router& router,
-                                    std::uint64_t body_bytes_in_flight);
+                                    const ServerGauges& gauges);
   // The statuses this server sends; the last slot counts any other.
   static constexpr std::array<int, 26> kStatuses = {200, 201, 202, 204, 207, 400, 401, 403, 404, 405, 408, 409, 410,
                                                     413, 414, 415, 417, 422, 429, 431, 500, 501, 503, 505, 507, 0};
@@ -75,6 +84,6 @@ class ThreadMetrics {
 
 /// Prometheus text. Routes that were never asked for are left out.
 [[nodiscard]] std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threads, const Router& router,
-                                         std::uint64_t body_bytes_in_flight);
+                                         const ServerGauges& gauges);
 
 }  // namespace sluice

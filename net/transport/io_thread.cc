@@ -57,7 +57,7 @@ void IoThread::adopt(int descriptor, bool admin, bool unix_socket) {
     boost::system::error_code error;
     Connection::Socket socket(context_.get_executor());
     socket.assign(asio::generic::stream_protocol(family, 0), descriptor, error);
-    if (error || stopping_ || shared_.draining.load(std::memory_order_relaxed)) {
+    if (error || stopping_) {
       if (error) ::close(descriptor);
       shared_.connection_closed();
       return;
@@ -68,6 +68,8 @@ void IoThread::adopt(int descriptor, bool admin, bool unix_socket) {
     Connection& started = *connection;
     connections_.push_back(std::move(connection));
     started.start();
+    // It came while the server stops: what it has sent by now is answered, and nothing more is waited for.
+    if (shared_.draining.load(std::memory_order_relaxed)) started.on_drain();
   });
 }
 

@@ -26,13 +26,14 @@ class Listener {
            Deal deal);
 
   void arm();
+  /// Takes whatever waits; pauses when there are no descriptors left, or too many connections.
+  void accept_all();
   /// Once per tick: goes on after a pause (no descriptors left, or too many connections).
   void on_tick();
   void close();
 
  private:
   using Descriptor = boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
-  void accept_all();
 
   ServerShared& shared_;
   ThreadMetrics& metrics_;

@@ -2,7 +2,7 @@
 #include <exception>
 
 #include <boost/asio/post.hpp>
-#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "net/transport/connection.h"
 #include "net/transport/io_thread.h"
@@ -192,8 +192,8 @@ void Connection::begin_body() {
   phase_ = Phase::body;
   if (head.expect_continue && head.has_body() && here == 0) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    const ssize_t sent =
-        ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const iovec text{const_cast<char*>(kContinue.data()), kContinue.size()};
+    const ssize_t sent = send_bytes(&text, 1);
     // A client that has not read its earlier answers cannot be waiting for this one.
     if (sent != static_cast<ssize_t>(kContinue.size())) close();
   }

@@ -201,7 +201,11 @@ HeadVerdict take_content_length(std::string_view value, RequestHead& out) noexce
 HeadVerdict take_transfer_encoding(std::string_view value, RequestHead& out, FieldState& state) noexcept {
   state.transfer_encoding = true;
   if (value.empty()) return bad("Transfer-Encoding is empty");
-  if (!text::equals_ignoring_case(value, "chunked")) return refused(501, "Transfer-Encoding must be exactly chunked");
+  // RFC 9112 §6.3: unless chunked comes last, nobody knows where the body ends.
+  const std::size_t comma = value.rfind(',');
+  const std::string_view last = text::trim(value.substr(comma == std::string_view::npos ? 0 : comma + 1));
+  if (!text::equals_ignoring_case(last, "chunked")) return bad("Transfer-Encoding must end in chunked");
+  if (comma != std::string_view::npos) return refused(501, "Transfer-Encoding must be chunked alone");
   out.chunked = true;
   return kComplete;
 }
@@ -288,7 +292,7 @@ HeadVerdict take_field(std::string_view name, std::string_view value, RequestHea
 /// Rules that need more than one field.
 HeadVerdict check_whole(std::string_view authority, const FieldState& state, RequestHead& out) noexcept {
   if (out.minor_version == 1 && out.host.empty()) return bad("HTTP/1.1 needs a Host field");
-  if (!authority.empty()) {
+  if (!authority.empty() && !out.host.empty()) {
     if (out.host.size() != authority.size()) return bad("Host differs from the request target");
     for (std::size_t i = 0; i < authority.size(); ++i) {
       if (text::lower(authority[i]) != text::lower(out.host[i])) return bad("Host differs from the request target");

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 
 #include <boost/asio/post.hpp>
 #include <unistd.h>
@@ -78,15 +79,27 @@ void Server::start(Backend& backend) {
   state_->running = true;
 }
 
+CertificateReload Server::reload_certificate(bool always) {
+  return state_->shared.tls == nullptr ? CertificateReload() : state_->shared.tls->reload(always);
+}
+
 std::uint16_t Server::port() const noexcept { return state_->port; }
 
 void Server::drain() {
   State& state = *state_;
   if (!state.running) return;
   state.shared.draining.store(true, std::memory_order_seq_cst);
-  boost::asio::post(state.threads.front()->context(), [&state] {
-    for (const auto& listener : state.listeners) listener->close();
+  // Whoever the kernel has accepted may have sent a request: taken over before the listeners close, and counted before
+  // the connections are waited for.
+  std::promise<void> closed;
+  boost::asio::post(state.threads.front()->context(), [&state, &closed] {
+    for (const auto& listener : state.listeners) {
+      listener->accept_all();
+      listener->close();
+    }
+    closed.set_value();
   });
+  closed.get_future().wait();
   for (const auto& thread : state.threads) thread->drain();
   std::unique_lock lock(state.shared.drain_mutex);
   state.shared.drained.wait_for(lock, std::chrono::nanoseconds(state.shared.tuning.drain_ns),
@@ -126,7 +139,9 @@ void Server::on_fatal(std::function<void(const char*)> handler) {
 
 std::string Server::metrics_text() const {
   return render_metrics(state_->metrics, state_->shared.router,
-                        state_->shared.body_bytes_in_flight.load(std::memory_order_relaxed));
+                        {state_->shared.body_bytes_in_flight.load(std::memory_order_relaxed),
+                         state_->shared.options.connections_max,
+                         state_->shared.tls == nullptr ? 0 : state_->shared.tls->not_after()});
 }
 
 void Server::add_rejected(std::span<std::uint64_t> by_code) const {

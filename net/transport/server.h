@@ -25,6 +25,8 @@ struct TransportTuning;
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";  ///< Empty: no TCP listener (a private instance for the command line).
   std::uint16_t listen_port = 8420;          ///< 0: any free port; see Server::port().
+  std::string tls_certificate;  ///< PEM file with the chain; empty: TCP is plain HTTP.
+  std::string tls_key;          ///< PEM file; with tls_certificate.
   std::string admin_socket;                  ///< Path of the Unix socket, made with mode 0600; empty: none.
   std::size_t io_threads = 2;
   std::size_t connections_max = limits::kConnections;
@@ -55,14 +57,26 @@ struct OperatorPages {
   std::function<Answer(bool start)> checkpoint;
 };
 
+/// What became of a look at the certificate's files.
+struct CertificateReload {
+  enum class Result : std::uint8_t { unchanged, reloaded, refused };
+  Result result = Result::unchanged;
+  std::string text;  ///< reloaded: the file; refused: why. The certificate in use stays.
+};
+
 class Server final : public Completion {
  public:
+  /// Throws std::runtime_error with a sentence for the operator when there is a certificate that cannot be used.
   Server(const ServerOptions& options, const KeyedHash& keys, const KeyMaker& key_maker, Catalogue& catalogue,
          OperatorPages pages);
   /// With a list of dialects and deadlines of the caller's: what tests use.
   Server(const ServerOptions& options, const KeyedHash& keys, const KeyMaker& key_maker, Catalogue& catalogue,
          OperatorPages pages, std::span<const Dialect* const> dialects, const TransportTuning& tuning);
   ~Server() override;
+
+  /// Reads the certificate's files again when they changed, or `always`; new connections get what they hold. From one
+  /// thread, which may wait for the disk. Without TLS: unchanged.
+  [[nodiscard]] CertificateReload reload_certificate(bool always);
 
   /// Binds and serves. Throws std::runtime_error with a sentence for the operator when it cannot bind.
   void start(IngestEngine& engine, ReadPool& reads);

@@ -7,6 +7,7 @@
 #include "net/transport/backend.h"
 #include "net/transport/router.h"
 #include "net/transport/server.h"
+#include "net/transport/tls.h"
 #include "net/transport/tuning.h"
 
 /// What all io threads of one server share: constants, and three numbers.
@@ -18,7 +19,10 @@ struct ServerShared {
                const KeyMaker& key_maker_in, Catalogue& catalogue_in, OperatorPages pages_in,
                std::span<const Dialect* const> dialects)
       : options(options_in), tuning(tuning_in), keys(keys_in), key_maker(key_maker_in), catalogue(catalogue_in),
-        pages(std::move(pages_in)), router(dialects) {}
+        pages(std::move(pages_in)), router(dialects) {
+    if (!options.tls_certificate.empty())
+      tls = std::make_unique<TlsIdentity>(options.tls_certificate, options.tls_key);
+  }
 
   // Constant while serving.
   ServerOptions options;
@@ -28,6 +32,7 @@ struct ServerShared {
   Catalogue& catalogue;
   OperatorPages pages;
   Router router;
+  std::unique_ptr<TlsIdentity> tls;  ///< Of the TCP listener; null: plain.
   Backend* backend = nullptr;
   std::function<std::string()> metrics_text;
 

@@ -96,8 +96,8 @@ TEST(ServerTest, RefusalsOfTheGateCloseAndServeNothingMore) {
   const Case kCases[] = {
       {"CL and TE",
        "POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-      {"TE gzip", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: gzip\r\n\r\n", 501},
-      {"TE chunked, identity", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked, identity\r\n\r\n", 501},
+      {"TE gzip", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: gzip\r\n\r\n", 400},
+      {"TE chunked, identity", "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked, identity\r\n\r\n", 400},
       {"two CL", "POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 0\r\nContent-Length: 30\r\n\r\n", 400},
       {"bare LF", "GET /items/a HTTP/1.1\n" + auth + "\r\n", 400},
       {"no Host", "GET /items/a HTTP/1.1\r\n\r\n", 400},

@@ -30,12 +30,13 @@ START_SECONDS = 60  # Sanitizer builds start slowly on a busy machine; a healthy
 class Server:
     """One `sluice serve`. Use as a context manager, or start() and stop() by hand to restart on the same data."""
 
-    def __init__(self, data=None, arguments=(), key=KEY):
+    def __init__(self, data=None, arguments=(), key=KEY, certificate=None):
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="sluice-e2e-")
         self.arguments = list(arguments)
         self.key = key
         self.listen = "127.0.0.1:0"
+        self.certificate = certificate  # Of a server that speaks TLS.
         self.process = None
         self.reader = None
         self.port = None
@@ -63,7 +64,7 @@ class Server:
             for line in self.process.stdout:
                 text = line.decode(errors="replace")
                 self.output.append(text)
-                found = re.search(r"listening on\s+http://127\.0\.0\.1:(\d+)", text)
+                found = re.search(r"listening on\s+https?://127\.0\.0\.1:(\d+)", text)
                 if found:
                     self.port = int(found.group(1))
                     listening.set()
@@ -82,7 +83,7 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                if requests.get(self.url("/readyz"), timeout=5).status_code == 200:
+                if requests.get(self.url("/readyz"), timeout=5, verify=self.certificate).status_code == 200:
                     return
             except requests.RequestException:
                 pass
@@ -116,7 +117,7 @@ class Server:
         return self.process.poll() is None
 
     def url(self, path):
-        return "http://127.0.0.1:%d%s" % (self.port, path)
+        return "%s://127.0.0.1:%d%s" % ("https" if self.certificate else "http", self.port, path)
 
     def call(self, method, path, body=None, headers=None, key=None, **kwargs):
         """A request with the test key as a bearer token; `key=False` sends none."""
@@ -130,7 +131,8 @@ class Server:
             sent.setdefault("Content-Type", "application/json")
         if isinstance(body, str):
             body = body.encode()
-        return requests.request(method, self.url(path), data=body, headers=sent, timeout=30, **kwargs)
+        return requests.request(method, self.url(path), data=body, headers=sent, timeout=30,
+                                verify=self.certificate, **kwargs)
 
     def get(self, path, **kwargs):
         return self.call("GET", path, **kwargs)

@@ -46,6 +46,11 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.listen_address = listen == App::Listen::everywhere ? settings.listen_address : "";
   options.listen_port = settings.listen_port;
   options.admin_socket = admin_socket;
+  if (listen == App::Listen::everywhere) {
+    options.tls_certificate = settings.tls_certificate;
+    options.tls_key = settings.tls_key;
+  }
+  options.connections_max = settings.connections_max;
   options.io_threads = engine_options(settings).io_threads;
   options.body_bytes_max = settings.body_bytes_max;
   options.decoded_body_bytes_max = std::max<std::size_t>(settings.body_bytes_max * 4, limits::kDecodedBodyBytes);
@@ -184,6 +189,8 @@ void App::start() { state_->server.start(state_->engine, state_->reads); }
 std::uint16_t App::port() const { return state_->server.port(); }
 const std::optional<FirstKey>& App::first_key() const { return state_->first_key; }
 std::string App::admin_socket() const { return state_->admin_socket; }
+
+CertificateReload App::reload_certificate(bool always) { return state_->server.reload_certificate(always); }
 
 void App::on_fatal(std::function<void(const char*)> handler) {
   state_->server.on_fatal(handler);

@@ -33,6 +33,8 @@ class App {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] const std::optional<FirstKey>& first_key() const;
   [[nodiscard]] std::string admin_socket() const;
+  /// Looks at the certificate's files again; see Server::reload_certificate.
+  [[nodiscard]] CertificateReload reload_certificate(bool always);
   /// Called from a background thread when acks had to stop; the caller ends the process.
   void on_fatal(std::function<void(const char*)> handler);
 

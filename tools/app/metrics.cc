@@ -1,7 +1,10 @@
 #include "tools/app/metrics.h"
 
 #include <cstdio>
+#include <filesystem>
+#include <iterator>
 #include <limits>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -125,6 +128,14 @@ void add_process(Families& out) {
   }
   out.gauge("process_resident_memory_bytes", "Resident memory.",
             static_cast<double>(pages) * static_cast<double>(getpagesize()));
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0)
+    out.gauge("process_max_fds", "Limit of open files.", static_cast<double>(files.rlim_cur));
+  // Absent when there is no descriptor left to look with.
+  std::error_code error;
+  const std::filesystem::directory_iterator entries("/proc/self/fd", error);
+  if (!error)  // Without the directory itself.
+    out.gauge("process_open_fds", "Open files.", static_cast<double>(std::distance(begin(entries), end(entries)) - 1));
 }
 
 }  // namespace

@@ -58,8 +58,17 @@ constexpr Entry kEntries[] = {
     {"data", "./sluice-data", "Data directory; created when missing",
      [](std::string_view t, Settings& s) { s.data = t.empty() ? throw std::runtime_error("must not be empty") : t; }},
     {"listen", "127.0.0.1:8420", "ADDRESS:PORT of the HTTP API; port 0 takes a free one", parse_listen},
+    {"tls_certificate", "", "PEM file with the certificate chain: the HTTP API is served over TLS 1.2 and 1.3",
+     [](std::string_view t, Settings& s) { s.tls_certificate = t; }},
+    {"tls_key", "", "PEM file with its private key, not readable by others",
+     [](std::string_view t, Settings& s) { s.tls_key = t; }},
     {"insecure", "false", "Allow plain HTTP on an address that is not loopback",
      [](std::string_view t, Settings& s) { s.insecure = parse_bool(t); }},
+    {"connections_max", "10000", "Connections open at a time; later ones wait in the kernel's queue",
+     [](std::string_view t, Settings& s) {
+       s.connections_max = parse_count(t, 1'000'000);
+       if (s.connections_max == 0) fail("must be at least 1");
+     }},
     {"io_threads", "0", "Threads that serve connections; 0: one per core, at most 16",
      [](std::string_view t, Settings& s) { s.io_threads = parse_count(t, kThreadsMax); }},
     {"shards", "0", "Threads that check and encode scores; 0: one per four cores, at most 16",
@@ -84,6 +93,8 @@ constexpr Entry kEntries[] = {
      [](std::string_view t, Settings& s) { s.keys_over_tcp = parse_bool(t); }},
     {"futureagi.envelope", "false", "Answer Future AGI calls enveloped, as the public server does",
      [](std::string_view t, Settings& s) { s.futureagi_envelope = parse_bool(t); }},
+    {"core_dumps", "false", "Allow core dumps and debuggers; either shows keys and scores",
+     [](std::string_view t, Settings& s) { s.core_dumps = parse_bool(t); }},
     {"log_level", "info", "trace, debug, info, warn, error or off",
      [](std::string_view t, Settings& s) {
        constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
@@ -200,11 +211,12 @@ void SettingsLoader::load_environment() {
 Settings SettingsLoader::resolve() const {
   Settings settings;
   for (std::size_t i = 0; i < values_.size(); ++i) kEntries[i].apply(values_[i].text, settings);
-  if (!is_loopback(settings.listen_address) && !settings.insecure)
-    fail(
-        "listen: " + settings.listen_address +
-        " is not a loopback address and this build has no TLS yet: keys and scores would cross the network readable by "
-        "anyone.\n  Put a TLS proxy in front and listen on 127.0.0.1, or say --insecure to accept that.");
+  if (settings.tls_certificate.empty() != settings.tls_key.empty())
+    fail("tls_certificate and tls_key belong together: give both, or neither for plain HTTP.");
+  if (!is_loopback(settings.listen_address) && settings.tls_certificate.empty() && !settings.insecure)
+    fail("listen: " + settings.listen_address +
+         " is not a loopback address and there is no TLS: keys and scores would cross the network readable by anyone.\n"
+         "  Give tls_certificate and tls_key, or say --insecure to accept that.");
   return settings;
 }
 

@@ -17,7 +17,10 @@ struct Settings {
   std::string data = "./sluice-data";
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8420;
+  std::string tls_certificate;
+  std::string tls_key;
   bool insecure = false;
+  std::size_t connections_max = 0;
   std::size_t io_threads = 0;    ///< 0: by the number of cores.
   std::size_t shards = 0;        ///< 0: by the number of cores.
   std::size_t read_threads = 0;  ///< 0: by the number of cores.
@@ -27,6 +30,7 @@ struct Settings {
   bool strict_sources = false;
   bool keys_over_tcp = false;
   bool futureagi_envelope = false;
+  bool core_dumps = false;
   std::string log_level = "info";
   std::string bootstrap_key;  ///< id:secret; a secret: never printed.
 };

@@ -83,6 +83,15 @@ TEST(SettingsTest, AnOpenAddressWithoutTlsNeedsInsecure) {
   EXPECT_EQ(loader.resolve().listen_address, "0.0.0.0");
 }
 
+TEST(SettingsTest, AnOpenAddressWithTlsNeedsNothingMore) {
+  SettingsLoader loader;
+  loader.set("listen", "0.0.0.0:8420", SettingOrigin::flag);
+  loader.set("tls_certificate", "/etc/cert.pem", SettingOrigin::flag);
+  EXPECT_NE(error_of([&] { (void)loader.resolve(); }).find("belong together"), std::string::npos);
+  loader.set("tls_key", "/etc/key.pem", SettingOrigin::flag);
+  EXPECT_EQ(loader.resolve().tls_key, "/etc/key.pem");
+}
+
 TEST(SettingsTest, NamesMapToFlagsAndVariables) {
   EXPECT_EQ(SettingsLoader::flag_name("futureagi.envelope"), "--futureagi-envelope");
   EXPECT_EQ(SettingsLoader::environment_name("futureagi.envelope"), "SLUICE_FUTUREAGI_ENVELOPE");

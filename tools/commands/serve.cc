@@ -9,6 +9,7 @@
 
 #include "tools/app/app.h"
 #include "tools/app/log.h"
+#include "tools/app/process.h"
 #include "tools/commands/commands.h"
 
 namespace sluice {
@@ -17,7 +18,8 @@ namespace {
 void print_banner(const App& app, const Settings& settings) {
   const bool six = settings.listen_address.find(':') != std::string::npos;
   const std::string host = six ? "[" + settings.listen_address + "]" : settings.listen_address;
-  const std::string url = "http://" + host + ":" + std::to_string(app.port());
+  const std::string scheme = settings.tls_certificate.empty() ? "http://" : "https://";
+  const std::string url = scheme + host + ":" + std::to_string(app.port());
   std::string out = "sluice " SLUICE_VERSION "\n  data          " + settings.data + "\n  listening on  " + url +
                     "\n  metrics       " + url +
                     "/metrics\n  durability    every 2xx is on disk (fdatasync) before it is sent\n";
@@ -37,19 +39,41 @@ void print_banner(const App& app, const Settings& settings) {
   std::fflush(stdout);
 }
 
-sigset_t ending_signals() {
+/// `hangup`: SIGHUP asks for the certificate to be read again; without TLS it ends the process, as it always does.
+sigset_t awaited_signals(bool hangup) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGUSR2);  // Raised by on_fatal.
+  if (hangup) sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-int serve(const Settings& settings) {
+/// The signal that ends the server. Until then the certificate's files are looked at every two seconds.
+int wait_for_the_end(const sigset_t& signals, App& app) {
+  constexpr timespec kPeriod{2, 0};
+  for (;;) {
+    const int received = sigtimedwait(&signals, nullptr, &kPeriod);
+    if (received > 0 && received != SIGHUP) return received;
+    const CertificateReload reload = app.reload_certificate(received == SIGHUP);
+    if (reload.result == CertificateReload::Result::reloaded) log_info("certificate read again from " + reload.text);
+    if (reload.result == CertificateReload::Result::refused)
+      log_error("the new certificate cannot be used, the old one stays in use: " + reload.text);
+  }
+}
+
+int serve(Settings settings) {
   start_logging(settings.log_level);
+  if (!settings.core_dumps) keep_memory_private();
+  const std::size_t wanted = settings.connections_max;
+  const std::size_t descriptors = raise_descriptor_limit();
+  settings.connections_max = connections_within(descriptors, wanted);
+  if (settings.connections_max != wanted)
+    log_info("connections_max is " + std::to_string(settings.connections_max) + " and not " + std::to_string(wanted) +
+             ": the limit of open files is " + std::to_string(descriptors));
   // Blocked before any thread exists, so that every thread inherits it and only sigwait below takes them.
-  const sigset_t signals = ending_signals();
+  const sigset_t signals = awaited_signals(!settings.tls_certificate.empty());
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
@@ -63,8 +87,7 @@ int serve(const Settings& settings) {
   app.start();
   print_banner(app, settings);
 
-  int received = 0;
-  sigwait(&signals, &received);
+  const int received = wait_for_the_end(signals, app);
   if (fatal.load()) {
     // Waiters are being told "unknown" right now. No flush and no close: after a failed sync the files' state is the
     // log's to judge at the next start.

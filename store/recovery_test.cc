@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
 #include <sys/wait.h>
@@ -173,6 +174,31 @@ TEST(RecoveryTest, ALogWithoutItsCurrentFileIsNotTakenForANewOne) {
   EXPECT_THAT(refusal(temp.data()), HasSubstr("CURRENT is missing"));
   fs::rename(temp.path() + "/CURRENT", current);
   OpenStore open(temp.data());
+  expect_everything(open);
+}
+
+TEST(RecoveryTest, RebuildsAnIndexOfAnOlderFormat) {
+  const TempDir temp;
+  append_and_die(temp.data());
+  {
+    const std::string path = temp.data() + "/index";
+    std::vector<std::string> names;
+    ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path, &names).ok());
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : names) families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* opened = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &opened).ok());
+    const std::unique_ptr<rocksdb::DB> index(opened);
+    // The newest watermark, as the first format wrote it.
+    std::string newest;
+    put_u64_be(newest, ~kChildBlocks);
+    ASSERT_TRUE(index->Put({}, newest, "\x01").ok());
+    for (rocksdb::ColumnFamilyHandle* const handle : handles) index->DestroyColumnFamilyHandle(handle);
+  }
+  testing::internal::CaptureStderr();
+  OpenStore open(temp.data());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is in an older format; it is rebuilt"));
   expect_everything(open);
 }
 

@@ -301,5 +301,45 @@ TEST(StoreTest, ServesAllRowsFromTheIndexAfterManySegments) {
   EXPECT_EQ(found, kBlocks * 64);
 }
 
+TEST(StoreTest, ASegmentsSortKeepsEveryPostingOfHotAndRareSources) {
+  const TempDir temp;
+  StoreOptions options = small_options();
+  options.segment_rows = 50'000;
+  OpenStore open(temp.data(), options);
+  constexpr std::uint64_t kBlocks = 300;
+  const auto rare = [](std::uint64_t number) { return "rare" + std::to_string(number % 3001); };
+  for (std::uint64_t block = 1; block <= kBlocks; ++block) {
+    BlockSpec spec;
+    for (std::uint64_t row = 0; row < 100; ++row) {
+      spec.push_back({.source = row % 2 == 0 ? "hot" : rare(block * 100 + row), .parent = row % 4 == 1 ? "hot" : ""});
+    }
+    ASSERT_EQ(open.append({spec}), Durability::durable);
+  }
+  const auto all_hits = [&] {
+    std::vector<std::vector<PostingHit>> all;
+    const auto view = open.store->reader().view();
+    all.push_back(open.by_source(*view, "hot"));
+    all.emplace_back();
+    EXPECT_TRUE(view->by_source(
+        source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "hot"}), all.back()));
+    for (std::uint64_t number = 0; number < 3001; ++number) all.push_back(open.by_source(*view, rare(number)));
+    return all;
+  };
+  const auto hot = all_hits();
+  EXPECT_THAT(hot[0], SizeIs(kBlocks * 50)) << "more than one key holds";
+  EXPECT_THAT(hot[1], SizeIs(kBlocks * 25));
+  ASSERT_TRUE(open.store->settle(60));
+  ASSERT_EQ(open.store->metrics().hot_rows, 0u);
+  const auto indexed = all_hits();
+  ASSERT_EQ(indexed.size(), hot.size());
+  for (std::size_t source = 0; source < hot.size(); ++source) {
+    ASSERT_EQ(indexed[source].size(), hot[source].size()) << source;
+    for (std::size_t at = 0; at < hot[source].size(); ++at) {
+      EXPECT_EQ(indexed[source][at].at, hot[source][at].at);
+      EXPECT_EQ(indexed[source][at].parent, hot[source][at].parent);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice

@@ -65,8 +65,9 @@ bool open_index(const std::string& path, Database& index, IndexCounts& counts, V
   }
   try {
     const std::uint64_t watermark = read_watermark(index);
-    if (watermark == kWatermarkDamaged) {
-      out.add("the index " + path + " has a damaged watermark", kRebuildStep);
+    if (watermark >= kWatermarkOlder) {
+      const char* const what = watermark == kWatermarkDamaged ? " has a damaged watermark" : " is in an older format";
+      out.add("the index " + path + what, kRebuildStep);
       return false;
     }
     counts.indexed_block = watermark;

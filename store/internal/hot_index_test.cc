@@ -95,24 +95,33 @@ TEST(SlotCodecTest, ReadsBackWhatItWrote) {
     std::vector<std::uint16_t> back;
     ASSERT_TRUE(read_runs(runs, back));
     EXPECT_EQ(back, slots);
-
-    std::vector<std::uint32_t> marks;
-    for (const std::uint16_t slot : slots) marks.push_back(slot * 2u + (slot % 3 == 0 ? 1u : 0u));
-    std::string value;
-    append_marks(value, marks);
-    std::vector<PostingHit> hits;
-    ASSERT_TRUE(read_marks(value, 9, hits));
-    ASSERT_EQ(hits.size(), slots.size());
-    for (std::size_t at = 0; at < hits.size(); ++at) {
-      EXPECT_EQ(hits[at].at, (Position{9, slots[at]}));
-      EXPECT_EQ(hits[at].parent, slots[at] % 3 == 0);
-    }
   }
   std::vector<std::uint16_t> whole(512);
   for (std::size_t at = 0; at < whole.size(); ++at) whole[at] = static_cast<std::uint16_t>(at);
   std::string runs;
   append_runs(runs, whole);
   EXPECT_LE(runs.size(), 3u) << "a block of one owner must stay small";
+}
+
+TEST(SlotCodecTest, ReadsBackAHashsPostings) {
+  using Posting = std::pair<std::uint64_t, std::uint32_t>;  // Block, mark.
+  const std::vector<Posting> kCases[] = {{{9, 0}},
+                                         {{9, 131071}},
+                                         {{9, 6}, {9, 7}, {9, 8}, {10, 0}, {10, 5}, {900'000, 131070}},
+                                         {{1ull << 40, 3}, {(1ull << 40) + 1, 1}, {1ull << 41, 1}}};
+  for (const auto& postings : kCases) {
+    std::string value = "what was here before";
+    PostingListEncoder list(value, postings[0].first, postings[0].second);
+    for (std::size_t at = 1; at < postings.size(); ++at) list.add(postings[at].first, postings[at].second);
+    std::vector<PostingHit> hits;
+    ASSERT_TRUE(read_postings(value, postings[0].first, hits));
+    ASSERT_EQ(hits.size(), postings.size());
+    for (std::size_t at = 0; at < hits.size(); ++at) {
+      const auto [block, mark] = postings[at];
+      EXPECT_EQ(hits[at].at, (Position{block, static_cast<std::uint16_t>(mark >> 1)}));
+      EXPECT_EQ(hits[at].parent, (mark & 1) != 0);
+    }
+  }
 }
 
 TEST(SlotCodecTest, RefusesWhatNoEncoderWrites) {
@@ -123,9 +132,13 @@ TEST(SlotCodecTest, RefusesWhatNoEncoderWrites) {
     std::vector<std::uint16_t> slots;
     EXPECT_FALSE(read_runs(kCases[at], slots)) << at;
   }
-  std::vector<PostingHit> hits;
-  EXPECT_FALSE(read_marks("\xff", 1, hits));
-  EXPECT_FALSE(read_marks(std::string("\xfe\xff\x07\xfe\xff\x07", 6), 1, hits));
+  const std::string kLists[] = {"", "\xff", std::string("\x80\x80\x08", 3), std::string("\x02\x00\x00", 3),
+                                std::string("\x02\x01", 2), std::string("\x02\x00\xfe\xff\x07", 5),
+                                std::string("\x02\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", 12)};
+  for (std::size_t at = 0; at < std::size(kLists); ++at) {
+    std::vector<PostingHit> hits;
+    EXPECT_FALSE(read_postings(kLists[at], 9, hits)) << at;
+  }
 }
 
 }  // namespace

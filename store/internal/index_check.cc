@@ -17,6 +17,12 @@ constexpr int kPostingFamilies[] = {kBySource, kByAnnotator, kByWorkspace, kByCl
 
 constexpr bool is_hashed(int family) noexcept { return family == kBySource || family == kByClientId; }
 
+void add_unknown(int family, std::uint64_t block, Verification& out) {
+  out.add(std::string("index: ") + kNames[family] + " has an entry for block " + std::to_string(block) +
+              ", which it should not know",
+          kRebuildStep);
+}
+
 }  // namespace
 
 IndexCheck::IndexCheck(const KeyedHash& keys, std::uint64_t watermark)
@@ -43,28 +49,25 @@ bool IndexCheck::expect(const BlockView& block) {
   if (block.sequence() > watermark_) return true;
   postings_.clear();
   if (!block.postings(keys_, postings_)) return false;
-  expect_hashed(kBySource, block.sequence(), postings_.by_source);
-  expect_hashed(kByClientId, block.sequence(), postings_.by_client_id);
+  const auto expect_hashed = [&](int family, const std::vector<Posting>& postings) {
+    for (const Posting& posting : postings) {
+      add_posting(expected_, family, posting.hash, block.sequence(), posting.slot * 2u + (posting.parent ? 1u : 0u));
+    }
+  };
+  expect_hashed(kBySource, postings_.by_source);
+  expect_hashed(kByClientId, postings_.by_client_id);
   expect_owned(kByAnnotator, block.sequence(), postings_.by_annotator);
   expect_owned(kByWorkspace, block.sequence(), postings_.by_workspace);
   return true;
 }
 
-void IndexCheck::expect_hashed(int family, std::uint64_t block, std::vector<Posting>& postings) {
-  const auto mark = [](const Posting& posting) { return posting.slot * 2u + (posting.parent ? 1u : 0u); };
-  std::sort(postings.begin(), postings.end(),
-            [&](const Posting& a, const Posting& b) { return a.hash != b.hash ? a.hash < b.hash : mark(a) < mark(b); });
-  for (std::size_t at = 0; at < postings.size();) {
-    const std::uint64_t hash = postings[at].hash;
-    marks_.clear();
-    for (; at < postings.size() && postings[at].hash == hash; ++at) marks_.push_back(mark(postings[at]));
-    key_.clear();
-    put_u64_be(key_, hash);
-    put_u64_be(key_, block);
-    value_.clear();
-    append_marks(value_, marks_);
-    add(expected_, family, block, key_, value_);
-  }
+void IndexCheck::add_posting(Sums& sums, int family, std::uint64_t hash, std::uint64_t block, std::uint32_t mark) {
+  key_.clear();
+  put_u64_be(key_, hash);
+  put_u64_be(key_, block);
+  value_.clear();
+  put_u32_be(value_, mark);
+  add(sums, family, block, key_, value_);
 }
 
 void IndexCheck::expect_owned(int family, std::uint64_t block, std::vector<BlockPostings::Slot>& slots) {
@@ -101,23 +104,46 @@ std::uint64_t IndexCheck::read_family(Database& index, int family, Verification&
   const std::unique_ptr<rocksdb::Iterator> at(
       index.db->NewIterator(options, index.families[static_cast<std::size_t>(family)]));
   std::uint64_t entries = 0;
-  for (at->SeekToFirst(); at->Valid(); at->Next(), ++entries) {
+  for (at->SeekToFirst(); at->Valid(); at->Next()) {
     const std::string_view key(at->key().data(), at->key().size());
+    const std::string_view value(at->value().data(), at->value().size());
     std::uint64_t block = 0;
     if (key.size() == head + 8) block = load_u64_be(key.data() + head);
     if (key.size() == head + 8 && !is_hashed(family)) block = ~block;
     if (block == 0 || block > watermark_) {
-      out.add(std::string("index: ") + kNames[family] + " has an entry for block " + std::to_string(block) +
-                  ", which it should not know",
-              kRebuildStep);
+      add_unknown(family, block, out);
+    } else if (is_hashed(family)) {
+      entries += read_hashed(family, block, key, value, out);
       continue;
+    } else {
+      add(found_, family, block, key, value);
     }
-    add(found_, family, block, key, {at->value().data(), at->value().size()});
+    ++entries;
   }
   if (!at->status().ok()) {
     out.add(std::string("index: ") + kNames[family] + " cannot be read: " + at->status().ToString(), kRebuildStep);
   }
   return entries;
+}
+
+std::uint64_t IndexCheck::read_hashed(int family, std::uint64_t block, std::string_view key, std::string_view value,
+                                      Verification& out) {
+  hits_.clear();
+  if (!read_postings(value, block, hits_)) {
+    out.add(std::string("index: ") + kNames[family] + " has a list from block " + std::to_string(block) +
+                " on that cannot be read",
+            kRebuildStep);
+    return 1;
+  }
+  const std::uint64_t hash = load_u64_be(key.data());
+  for (const PostingHit& hit : hits_) {
+    if (hit.at.block > watermark_) {
+      add_unknown(family, hit.at.block, out);
+    } else {
+      add_posting(found_, family, hash, hit.at.block, hit.at.slot * 2u + (hit.parent ? 1u : 0u));
+    }
+  }
+  return hits_.size();
 }
 
 void IndexCheck::compare_family(int family, Verification& out) const {

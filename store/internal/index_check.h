@@ -5,6 +5,7 @@
 
 #include "engine/base/keyed_hash.h"
 #include "engine/model/row.h"
+#include "engine/ports/record_reader.h"
 #include "store/internal/databases.h"
 #include "store/verify.h"
 
@@ -33,9 +34,12 @@ class IndexCheck {
   using Sums = std::array<std::vector<Sum>, kIndexFamilies>;
   [[nodiscard]] std::size_t bucket(std::uint64_t block) const noexcept;
   void add(Sums& sums, int family, std::uint64_t block, std::string_view key, std::string_view value);
-  void expect_hashed(int family, std::uint64_t block, std::vector<Posting>& postings);
+  void add_posting(Sums& sums, int family, std::uint64_t hash, std::uint64_t block, std::uint32_t mark);
   void expect_owned(int family, std::uint64_t block, std::vector<BlockPostings::Slot>& slots);
   std::uint64_t read_family(Database& index, int family, Verification& out);
+  /// An entry of a hashed family is a posting, whatever list it stands in; of another, a block's runs.
+  std::uint64_t read_hashed(int family, std::uint64_t block, std::string_view key, std::string_view value,
+                            Verification& out);
   void compare_family(int family, Verification& out) const;
 
   const KeyedHash& keys_;
@@ -45,7 +49,7 @@ class IndexCheck {
   Sums found_;
   BlockPostings postings_;  // Scratch, as what follows.
   std::string key_, value_, entry_;
-  std::vector<std::uint32_t> marks_;
+  std::vector<PostingHit> hits_;
   std::vector<std::uint16_t> slots_;
 };
 

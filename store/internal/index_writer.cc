@@ -1,7 +1,9 @@
 #include "store/internal/index_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -17,6 +19,12 @@ namespace {
 constexpr const char* kFamilyNames[kIndexFamilies] = {"watermark", "by_source", "by_annotator", "by_workspace",
                                                       "by_client_id"};
 
+// The index's format, in the watermark's value. 1 had a key per hash and block.
+constexpr char kFormat = 2;
+
+// A key's list of postings. Halved: a source of many scores has more keys. Doubled: a read that stops has read more.
+constexpr std::size_t kListBytes = 16 * 1024;
+
 struct HashedPosting {
   std::uint64_t hash;
   std::uint32_t block;
@@ -27,23 +35,41 @@ struct HashedPosting {
   }
 };
 
+constexpr int kBucketBits = 12;
+constexpr int kDigitBits = 8;
+
+/// By the next bits, so that what is left to compare is a few postings, most often of one hash and in order already.
+void sort_bucket(std::span<HashedPosting> bucket, std::vector<HashedPosting>& scratch) {
+  constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
+  if (bucket.size() <= kDigits / 8) return std::sort(bucket.begin(), bucket.end());
+  const auto digit = [](std::uint64_t hash) { return hash >> (64 - kBucketBits - kDigitBits) & (kDigits - 1); };
+  std::array<std::uint32_t, kDigits + 1> starts{};
+  for (const HashedPosting& posting : bucket) ++starts[digit(posting.hash) + 1];
+  for (std::size_t at = 1; at < starts.size(); ++at) starts[at] += starts[at - 1];
+  std::array<std::uint32_t, kDigits> ends;
+  std::copy_n(starts.begin(), kDigits, ends.begin());
+  scratch.assign(bucket.begin(), bucket.end());
+  for (const HashedPosting& posting : scratch) bucket[ends[digit(posting.hash)]++] = posting;
+  for (std::size_t at = 0; at < kDigits; ++at) {
+    if (starts[at + 1] - starts[at] > 1) std::sort(bucket.begin() + starts[at], bucket.begin() + starts[at + 1]);
+  }
+}
+
 /// Hashes are uniform, so one pass by their highest bits leaves buckets that sort inside the first-level cache.
 std::vector<HashedPosting> sorted_postings(const HotChain& chain) {
-  constexpr int kBucketBits = 12;
   const auto bucket = [](std::uint64_t hash) { return hash >> (64 - kBucketBits); };
   std::vector<std::uint32_t> starts((std::size_t{1} << kBucketBits) + 1);
-  std::size_t count = 0;
-  chain.each([&](const HotChain::Entry& entry) {
-    ++starts[bucket(entry.key) + 1];
-    ++count;
-  });
+  chain.each([&](const HotChain::Entry& entry) { ++starts[bucket(entry.key) + 1]; });
   for (std::size_t at = 1; at < starts.size(); ++at) starts[at] += starts[at - 1];
-  std::vector<HashedPosting> sorted(count);
+  std::vector<HashedPosting> sorted(starts.back());
   std::vector<std::uint32_t> ends(starts.begin(), starts.end() - 1);
   chain.each([&](const HotChain::Entry& entry) {
     sorted[ends[bucket(entry.key)]++] = {entry.key, entry.block, entry.detail};
   });
-  for (std::size_t at = 0; at < ends.size(); ++at) std::sort(sorted.begin() + starts[at], sorted.begin() + ends[at]);
+  std::vector<HashedPosting> scratch;
+  for (std::size_t at = 0; at < ends.size(); ++at) {
+    sort_bucket(std::span(sorted).subspan(starts[at], starts[at + 1] - starts[at]), scratch);
+  }
   return sorted;
 }
 
@@ -111,19 +137,17 @@ rocksdb::Status IndexWriter::write_hashed(int family, const HotChain& chain, std
   rocksdb::Status status = table.open();
   std::string key;
   std::string value;
-  std::vector<std::uint32_t> marks;
   for (std::size_t at = 0; status.ok() && at < postings.size();) {
-    const std::uint64_t hash = postings[at].hash;
-    const std::uint32_t block = postings[at].block;
-    marks.clear();
-    for (; at < postings.size() && postings[at].hash == hash && postings[at].block == block; ++at) {
-      marks.push_back(postings[at].mark);
-    }
+    const HashedPosting& first = postings[at];
     key.clear();
-    put_u64_be(key, hash);
-    put_u64_be(key, first_block + block);
-    value.clear();
-    append_marks(value, marks);
+    put_u64_be(key, first.hash);
+    put_u64_be(key, first_block + first.block);
+    PostingListEncoder list(value, first_block + first.block, first.mark);
+    for (++at; at < postings.size() && postings[at].hash == first.hash; ++at) {
+      // A long list goes on under the next block's key, so that a reader may stop.
+      if (value.size() > kListBytes && postings[at].block != postings[at - 1].block) break;
+      list.add(first_block + postings[at].block, postings[at].mark);
+    }
     status = table.put(key, value);
   }
   return status.ok() ? table.finish(index_.families[static_cast<std::size_t>(family)], arguments_) : status;
@@ -156,7 +180,7 @@ rocksdb::Status IndexWriter::write_watermark(const HotSegment& segment) {
   // ingested files can matter.
   std::string key;
   put_u64_be(key, ~(segment.last_block() + (planted("watermark_off_by_one") ? 1 : 0)));
-  if (status.ok()) status = table.put(key, std::string(1, '\x01'));
+  if (status.ok()) status = table.put(key, std::string(1, kFormat));
   return status.ok() ? table.finish(index_.families[kWatermark], arguments_) : status;
 }
 
@@ -170,9 +194,10 @@ std::uint64_t read_watermark(Database& index) {
     throw std::runtime_error("cannot read the index's watermark: " + at->status().ToString() +
                              "; check the disk (dmesg, SMART) and start again");
   }
-  if (at->key().size() != 8 || at->value() != rocksdb::Slice("\x01", 1)) {
+  if (at->key().size() != 8 || at->value().size() != 1 || at->value()[0] > kFormat) {
     throw std::runtime_error("the index's watermark was written by a newer version of Sluice");
   }
+  if (at->value()[0] != kFormat) return kWatermarkOlder;
   return ~load_u64_be(at->key().data());
 }
 

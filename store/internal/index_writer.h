@@ -33,8 +33,9 @@ class IndexWriter {
   std::vector<rocksdb::IngestExternalFileArg> arguments_;
 };
 
-/// No log reaches it: the index has to be rebuilt.
+/// Past any log: the index has to be rebuilt.
 inline constexpr std::uint64_t kWatermarkDamaged = ~std::uint64_t{0};
+inline constexpr std::uint64_t kWatermarkOlder = kWatermarkDamaged - 1;  ///< Its postings are in an older format.
 /// Last block whose postings the index holds; 0: none. Throws when the disk cannot be read.
 [[nodiscard]] std::uint64_t read_watermark(Database& index);
 

@@ -26,7 +26,9 @@ Database open_index_for(const std::string& path, std::shared_ptr<rocksdb::Cache>
     if (watermark <= last_block) return index;
     // Ahead: only after an operator has accepted a loss (ACKED removed) or mixed two backups.
     std::fprintf(stderr, "sluice: the index %s is %s; it is rebuilt from the log\n", path.c_str(),
-                 watermark == kWatermarkDamaged ? "damaged" : "ahead of the log");
+                 watermark == kWatermarkDamaged ? "damaged"
+                 : watermark == kWatermarkOlder ? "in an older format"
+                                                : "ahead of the log");
   }
   remove_index_database(path);
   return open_index_database(path, std::move(cache), env);

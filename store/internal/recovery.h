@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-/// Opens the index; one that knows blocks the log does not have is removed and started anew.
+/// Opens the index; one of an older format, or that knows blocks the log does not have, is removed and started anew.
 [[nodiscard]] Database open_index_for(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env,
                                       const Database& log);
 /// Puts the postings of every block past the index's watermark back into the hot index, checking that none is missing.

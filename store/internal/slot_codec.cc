@@ -10,26 +10,33 @@ constexpr Error kCorrupt{Errc::corrupt, 0, "index value"};
 
 }  // namespace
 
-void append_marks(std::string& out, std::span<const std::uint32_t> marks) {
-  std::uint32_t before = 0;
-  for (const std::uint32_t mark : marks) {
-    const std::uint32_t slot = mark >> 1;
-    put_varint(out, (slot - before) * 2u + (mark & 1u));
-    before = slot;
-  }
+PostingListEncoder::PostingListEncoder(std::string& out, std::uint64_t first_block, std::uint32_t first_mark)
+    : out_(out), block_(first_block), mark_(first_mark) {
+  out_.clear();
+  put_varint(out_, first_mark);
 }
 
-Result<void> read_marks(std::string_view value, std::uint64_t block, std::vector<PostingHit>& out) {
+void PostingListEncoder::add(std::uint64_t block, std::uint32_t mark) {
+  put_varint(out_, block - block_);
+  put_varint(out_, block == block_ ? mark - mark_ : mark);
+  block_ = block;
+  mark_ = mark;
+}
+
+Result<void> read_postings(std::string_view value, std::uint64_t first_block, std::vector<PostingHit>& out) {
   Reader reader(value);
-  std::uint64_t slot = 0;
-  while (!reader.at_end()) {
-    const std::uint64_t mark = reader.varint();
+  std::uint64_t block = first_block;
+  std::uint64_t mark = reader.varint();
+  for (;;) {
     if (reader.failed() || (mark >> 1) >= kSlotsMax) return kCorrupt;
-    slot += mark >> 1;
-    if (slot >= kSlotsMax) return kCorrupt;
-    out.push_back({{block, static_cast<std::uint16_t>(slot)}, (mark & 1) != 0});
+    out.push_back({{block, static_cast<std::uint16_t>(mark >> 1)}, (mark & 1) != 0});
+    if (reader.at_end()) return {};
+    const std::uint64_t blocks = reader.varint();
+    const std::uint64_t next = reader.varint();
+    if (block + blocks < block || next > 2 * kSlotsMax || (blocks == 0 && next == 0)) return kCorrupt;
+    mark = blocks == 0 ? mark + next : next;
+    block += blocks;
   }
-  return {};
 }
 
 void append_runs(std::string& out, std::span<const std::uint16_t> slots) {

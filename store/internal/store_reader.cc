@@ -102,8 +102,8 @@ Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, std::vector<
     const rocksdb::Slice key = at->key();
     if (key.size() != 16) return Error{Errc::corrupt, 0, "index key"};
     const std::uint64_t block = load_u64_be(key.data() + 8);
-    if (block >= hot_.first_hot_block()) break;  // Memory has these.
-    const Result<void> read = read_marks({at->value().data(), at->value().size()}, block, out);
+    if (block >= hot_.first_hot_block()) break;  // Memory has these. A list never spans two segments.
+    const Result<void> read = read_postings({at->value().data(), at->value().size()}, block, out);
     if (!read) return read;
     if (out.size() > limits::kEventsPerSource) return Error{Errc::limit_reached, 0, "events of one source"};
   }

@@ -65,6 +65,9 @@ def steal_ticks():
 
 def machine(directory):
     """What a number depends on and cannot say by itself."""
+    missing = next((binary for binary in (SLUICE, CONTESTANTS, MICRO) if not binary.exists()), None)
+    if missing:
+        stop_with(f"{missing} is not built; run tools/test, or cmake --build build/release")
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     memory = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) // (1 << 20)
     version = subprocess.run([SLUICE, "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()

@@ -27,6 +27,7 @@ std::string_view to_string(Errc code) noexcept {
     case Errc::idempotency_in_flight: return "idempotency_in_flight";
     case Errc::atomic_too_large: return "atomic_too_large";
     case Errc::overloaded: return "overloaded";
+    case Errc::rate_limited: return "rate_limited";
     case Errc::stopping: return "stopping";
     case Errc::disk_full: return "disk_full";
     case Errc::outcome_unknown: return "outcome_unknown";

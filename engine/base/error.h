@@ -38,6 +38,7 @@ enum class Errc : std::uint16_t {
   idempotency_in_flight,
   atomic_too_large,
   overloaded,
+  rate_limited,  ///< The key's own limit, not the server's.
   stopping,
   disk_full,
   outcome_unknown,

@@ -63,6 +63,11 @@ inline constexpr std::int64_t kAdmissionWaitMs = 100;
 inline constexpr std::size_t kBodyBytesInFlight = 256u << 20;
 inline constexpr std::size_t kScoresInFlight = 2'000'000;
 
+// Rates of one key (net/transport/rate_limiter.h). Over: 429.
+inline constexpr std::uint64_t kRateMax = 1'000'000'000'000; ///< The highest that may be set, per second.
+inline constexpr std::int64_t kBurstSeconds = 1;             ///< Of its rate that a key may use at once.
+inline constexpr std::int64_t kBurstSecondsMax = 3600;
+
 // Reads.
 inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waiting; over: 429.
 inline constexpr std::size_t kPageLimit = 1000;
@@ -77,6 +82,7 @@ inline constexpr std::int64_t kIdempotencyHours = 24;
 
 // Connections and time.
 inline constexpr std::size_t kConnections = 10'000;
+inline constexpr std::size_t kConnectionsPerAddress = 256;  ///< Over: closed at once. Never counted on loopback.
 inline constexpr std::int64_t kHeadSeconds = 10;
 inline constexpr std::int64_t kBodySeconds = 300;
 inline constexpr std::int64_t kBodyGraceSeconds = 5;

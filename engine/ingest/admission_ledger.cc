@@ -2,7 +2,26 @@
 
 #include <algorithm>
 
+#include "engine/base/limits.h"
+
 namespace sluice {
+namespace {
+
+constexpr std::size_t kAccounts = limits::kWorkspaces + 1;
+static_assert(limits::kScoresInFlight + 64 * limits::kItems < (1u << 24), "a Held has 24 bits for scores");
+
+}  // namespace
+
+AdmissionLedger::AdmissionLedger(std::size_t scores_max, std::size_t bytes_max)
+    : scores_max_(scores_max),
+      bytes_max_(bytes_max),
+      scores_open_(scores_max),
+      accounts_(std::make_unique<Account[]>(kAccounts)) {}
+
+AdmissionLedger::Account& AdmissionLedger::account(WorkspaceNumber workspace) noexcept {
+  // A damaged catalogue may hold a higher number: that workspace would share an account, and nothing else.
+  return accounts_[workspace % kAccounts];
+}
 
 double AdmissionLedger::open_share(double pressure) noexcept {
   // Written so that a NaN closes the door.
@@ -10,23 +29,56 @@ double AdmissionLedger::open_share(double pressure) noexcept {
   return pressure < 1.0 ? 2.0 * (1.0 - pressure) : 0.0;
 }
 
-bool AdmissionLedger::try_take(std::size_t scores, std::size_t bytes, double pressure) noexcept {
-  const double share = open_share(pressure);
-  if (share <= 0.0) return false;
-  const auto part = [share](std::size_t limit) { return static_cast<std::size_t>(static_cast<double>(limit) * share); };
-  // Relaxed: these are counts; the rings order the batches themselves. Two io threads may pass together, one is turned
-  // back by the sum that its own addition returned.
-  const std::size_t scores_before = scores_.fetch_add(scores, std::memory_order_relaxed);
-  const std::size_t bytes_before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  const bool fits = scores_before + scores <= part(scores_max_) && bytes_before + bytes <= part(bytes_max_);
-  if (fits || scores_before == 0) return true;
-  give_back(scores, bytes);
-  return false;
+AdmissionLedger::Verdict AdmissionLedger::try_take(WorkspaceNumber workspace, std::size_t scores, std::size_t bytes,
+                                                   double pressure) noexcept {
+  const double open = open_share(pressure);
+  if (open <= 0.0) return Verdict::full;
+  const auto part = [open](std::size_t limit) { return static_cast<std::size_t>(static_cast<double>(limit) * open); };
+  const std::size_t scores_max = part(scores_open());
+  const std::size_t bytes_max = part(bytes_max_);
+  // Relaxed: counts only; the rings order the batches themselves.
+  constexpr auto relaxed = std::memory_order_relaxed;
+  const std::uint64_t taken = Held(scores, bytes).bits();
+  const Held before(all_.fetch_add(taken, relaxed));
+  const Held own_before(account(workspace).fetch_add(taken, relaxed));
+  if (own_before.scores() == 0) active_.fetch_add(1, relaxed);
+  if (before.scores() == 0) return Verdict::taken;
+
+  const std::size_t scores_after = before.scores() + scores;
+  const std::size_t bytes_after = before.bytes() + bytes;
+  Verdict verdict = Verdict::taken;
+  if (scores_after > scores_max || bytes_after > bytes_max) {
+    verdict = Verdict::full;
+  } else if (own_before.scores() != 0) {
+    const std::size_t active = std::max<std::size_t>(1, active_.load(relaxed));
+    const bool many_scores = scores_after > scores_max / 2 && own_before.scores() + scores > scores_max / active;
+    const bool many_bytes = bytes_after > bytes_max / 2 && own_before.bytes() + bytes > bytes_max / active;
+    if (many_scores || many_bytes) verdict = Verdict::over_share;
+  }
+  if (verdict != Verdict::taken) give_back(workspace, scores, bytes);
+  return verdict;
 }
 
-void AdmissionLedger::give_back(std::size_t scores, std::size_t bytes) noexcept {
-  scores_.fetch_sub(scores, std::memory_order_relaxed);
-  bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+void AdmissionLedger::give_back(WorkspaceNumber workspace, std::size_t scores, std::size_t bytes) noexcept {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  const std::uint64_t given = Held(scores, bytes).bits();
+  all_.fetch_sub(given, relaxed);
+  const Held own_before(account(workspace).fetch_sub(given, relaxed));
+  if (own_before.scores() == scores) active_.fetch_sub(1, relaxed);
+}
+
+void AdmissionLedger::observe(std::size_t scores, MonotonicTime now) noexcept {
+  window_.done += scores;
+  window_.least_queued = std::min(window_.least_queued, this->scores());
+  const std::int64_t elapsed = now - window_.since;
+  if (elapsed < kWindowNs) return;
+  const double per_second = static_cast<double>(window_.done) * 1e9 / static_cast<double>(elapsed);
+  // Without a queue the count says what was asked for, not what could be done.
+  const bool queued = window_.least_queued >= kQueuedScoresMin / 2;
+  const std::size_t least = std::min(kQueuedScoresMin, scores_max_);
+  const auto by_age = static_cast<std::size_t>(per_second * kQueueSeconds);
+  scores_open_.store(queued ? std::clamp(by_age, least, scores_max_) : scores_max_, std::memory_order_relaxed);
+  window_ = {now, 0, SIZE_MAX};
 }
 
 void AdmissionLedger::enter() noexcept {

@@ -253,22 +253,29 @@ void Committer::complete(Batch& batch, Durability durability) {
 }
 
 void Committer::deliver() {
+  std::size_t delivered = 0;
   for (std::size_t io_thread = 0; io_thread < done_.size(); ++io_thread) {
     std::vector<Batch*>& batches = done_[io_thread];
     if (batches.empty()) continue;
-    std::size_t scores = 0;
-    std::size_t bytes = 0;
-    for (Batch* batch : batches) {
-      scores += batch->admitted_scores();
-      bytes += batch->bytes_;
-      batch->lent_.store(false, std::memory_order_relaxed);
+    // A workspace's batches tend to come together: one return for each run of them.
+    for (std::size_t i = 0; i < batches.size();) {
+      const WorkspaceNumber workspace = batches[i]->principal.workspace;
+      std::size_t scores = 0;
+      std::size_t bytes = 0;
+      for (; i < batches.size() && batches[i]->principal.workspace == workspace; ++i) {
+        scores += batches[i]->admitted_scores();
+        bytes += batches[i]->bytes_;
+        batches[i]->lent_.store(false, std::memory_order_relaxed);
+      }
+      admission_.give_back(workspace, scores, bytes);
+      delivered += scores;
     }
-    admission_.give_back(scores, bytes);
     const std::size_t count = batches.size();
     completion_.deliver(io_thread, batches);
     batches.clear();
     admission_.leave(count);
   }
+  admission_.observe(delivered, monotonic_now());
 }
 
 void Committer::flush_catalogue() {

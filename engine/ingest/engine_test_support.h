@@ -185,8 +185,9 @@ class SteppedEngine {
   void lend(TestBatch& batch) {
     EngineTestPeer::lend(batch.batch, test_keys());
     ledger.enter();
-    const bool taken = ledger.try_take(std::max<std::size_t>(1, batch.batch.records.size()), 0, 0.0);
-    SLUICE_CHECK(taken);
+    const auto verdict = ledger.try_take(batch.batch.principal.workspace,
+                                         std::max<std::size_t>(1, batch.batch.records.size()), 0, 0.0);
+    SLUICE_CHECK(verdict == AdmissionLedger::Verdict::taken);
     Batch* pointer = &batch.batch;
     const bool pushed = shard.ring(batch.batch.io_thread).try_push(std::move(pointer));
     SLUICE_CHECK(pushed);

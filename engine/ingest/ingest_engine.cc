@@ -192,13 +192,21 @@ IngestEngine::Admission IngestEngine::submit(Batch& batch) {
   std::size_t bytes = 0;
   for (const ScoreRecord& record : batch.records) bytes += estimated_bytes(record);
   const std::size_t scores = batch.admitted_scores();
-  if (!s.admission.try_take(scores, bytes, s.log.pressure())) return leave_with(Admission::full);
+  const WorkspaceNumber workspace = batch.principal.workspace;
+  switch (s.admission.try_take(workspace, scores, bytes, s.log.pressure())) {
+    case AdmissionLedger::Verdict::taken:
+      break;
+    case AdmissionLedger::Verdict::full:
+      return leave_with(Admission::full);
+    case AdmissionLedger::Verdict::over_share:
+      return leave_with(Admission::over_share);
+  }
   s.prepare(batch);
   batch.bytes_ = bytes;
   batch.lent_.store(true, std::memory_order_relaxed);
   if (s.push(batch)) return Admission::accepted;
   batch.lent_.store(false, std::memory_order_relaxed);
-  s.admission.give_back(scores, bytes);
+  s.admission.give_back(workspace, scores, bytes);
   return leave_with(Admission::full);
 }
 

@@ -49,6 +49,7 @@ class IngestEngine {
   enum class Admission : std::uint8_t {
     accepted,   ///< The batch is lent until delivered.
     full,       ///< Untouched; try again when deliveries came, or answer 429.
+    over_share, ///< Untouched; as full, but only for this workspace: others need not wait behind it.
     disk_full,  ///< Untouched; 507.
     stopping,   ///< Untouched; 503.
   };

@@ -119,20 +119,6 @@ TEST_F(IngestEngineTest, BatchOverTheLimitIsTakenWhenNothingElseIsInFlight) {
   EXPECT_EQ(batch.batch.status, Errc::ok);
 }
 
-TEST(AdmissionLedgerTest, ClosesWithThePressure) {
-  constexpr struct {
-    double pressure, share;
-  } kCases[] = {{0.0, 1.0}, {0.5, 1.0}, {0.75, 0.5}, {0.9, 0.2}, {1.0, 0.0}, {2.0, 0.0}};
-  for (const auto& c : kCases) EXPECT_NEAR(AdmissionLedger::open_share(c.pressure), c.share, 1e-9) << c.pressure;
-  AdmissionLedger ledger(100, 1000);
-  EXPECT_TRUE(ledger.try_take(40, 10, 0.75));
-  EXPECT_FALSE(ledger.try_take(20, 10, 0.75));
-  EXPECT_TRUE(ledger.try_take(20, 10, 0.5));
-  EXPECT_FALSE(ledger.try_take(1, 2000, 0.0));
-  ledger.give_back(60, 20);
-  EXPECT_EQ(ledger.scores(), 0u);
-}
-
 TEST_F(IngestEngineTest, RefusesAfterAnUnknownOutcome) {
   const auto engine = start({});
   log.fail_next(Durability::unknown);

@@ -218,6 +218,8 @@ Result<CatalogueResult> Catalogue::State::apply(const CreateKey& change, WallTim
   if (const Result<void> good = check_name(change.key_id, "key"); !good) return good.error();
   if (change.name.size() > limits::kNameBytes) return Error{Errc::string_too_long, 0, "name"};
   if (change.scopes == 0 || (change.scopes & ~kScopes) != 0) return Error{Errc::bad_choice, 0, "scopes"};
+  for (const auto& rate : {change.rates.requests, change.rates.scores, change.rates.bytes})
+    if (rate.value_or(0) > limits::kRateMax) return Error{Errc::bad_choice, 0, "rates"};
   Draft next = draft();
   const ApiKey* key = next.root.key(change.key_id);
   if (key != nullptr) {
@@ -238,6 +240,7 @@ Result<CatalogueResult> Catalogue::State::apply(const CreateKey& change, WallTim
     made.workspace = *workspace;
     made.annotator = *annotator;
     made.scopes = change.scopes;
+    made.rates = change.rates;
     made.created_at = now;
     next.put(std::move(made));
     commit(std::move(next));

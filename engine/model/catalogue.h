@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,6 +39,14 @@ struct Annotator {
   WallTime created_at = 0;
 };
 
+/// What one key may do per second. Absent: what the server's settings say; 0: no limit.
+struct RateLimits {
+  std::optional<std::uint64_t> requests;
+  std::optional<std::uint64_t> scores;  ///< Of writes, before they are checked against their labels.
+  std::optional<std::uint64_t> bytes;   ///< Of bodies, on the wire.
+  [[nodiscard]] bool operator==(const RateLimits&) const = default;
+};
+
 struct ApiKey {
   KeyNumber number = 0;
   std::string id;                         ///< Public: "sl" + 10 characters (or the bootstrap key's own).
@@ -49,6 +58,7 @@ struct ApiKey {
   bool revoked = false;
   WallTime created_at = 0;
   WallTime revoked_at = 0;
+  RateLimits rates;
   [[nodiscard]] Principal principal() const noexcept { return {number, workspace, annotator, scopes}; }
 };
 
@@ -110,6 +120,7 @@ struct CreateKey {
       annotator_email;               ///< The same e-mail (or name, without one) in a workspace is the same annotator.
   std::optional<Uuid> annotator_id;  ///< An existing annotator of the workspace, or the id to give a new one.
   std::uint8_t scopes = 0;
+  RateLimits rates;  ///< Each at most limits::kRateMax.
 };
 struct RevokeKey {
   std::string key_id;

@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "engine/base/bytes.h"
+#include "engine/base/limits.h"
 
 namespace sluice {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+/// Of a key that has rate limits of its own; others are written as before, so that an older Sluice reads them.
+constexpr std::uint8_t kKeyWithRates = 2;
 constexpr Error kCorrupt{Errc::corrupt, 0, "catalogue record"};
 constexpr Error kTooNew{Errc::format_too_new, 0, "catalogue record"};
 // Leaves room to number on after the highest number ever loaded.
@@ -24,9 +27,8 @@ enum LabelField : std::uint8_t { kAllowNotes = 1, kArchived = 2 };
   return entry;
 }
 
-[[nodiscard]] Result<void> check_version(Reader& reader) noexcept {
-  const std::uint8_t version = reader.byte();
-  if (version > kVersion) return kTooNew;
+[[nodiscard]] Result<void> check_version(std::uint8_t version, std::uint8_t newest = kVersion) noexcept {
+  if (version > newest) return kTooNew;
   if (version == 0) return kCorrupt;
   return {};
 }
@@ -47,6 +49,15 @@ enum LabelField : std::uint8_t { kAllowNotes = 1, kArchived = 2 };
   if (reader.failed()) return false;
   uuid = Uuid::from_bytes(bytes);
   return true;
+}
+
+/// 0: absent; else the rate + 1.
+void put_rate(std::string& out, const std::optional<std::uint64_t>& rate) { put_varint(out, rate ? *rate + 1 : 0); }
+
+[[nodiscard]] bool read_rate(Reader& reader, std::optional<std::uint64_t>& rate) noexcept {
+  const std::uint64_t stored = reader.varint();
+  rate = stored == 0 ? std::nullopt : std::optional(stored - 1);
+  return !reader.failed() && rate.value_or(0) <= limits::kRateMax;
 }
 
 void put_decimal(std::string& out, const Decimal& number) {
@@ -140,6 +151,10 @@ CatalogueEntry encode(const ApiKey& key) {
   entry.value += static_cast<char>(key.revoked ? 1 : 0);
   put_zigzag(entry.value, key.created_at);
   put_zigzag(entry.value, key.revoked_at);
+  if (key.rates != RateLimits()) {
+    entry.value.front() = static_cast<char>(kKeyWithRates);
+    for (const auto* rate : {&key.rates.requests, &key.rates.scores, &key.rates.bytes}) put_rate(entry.value, *rate);
+  }
   return entry;
 }
 
@@ -169,7 +184,7 @@ Result<CatalogueKey> decode_catalogue_key(std::string_view key) {
 
 Result<void> decode(std::string_view value, Workspace& workspace) {
   Reader reader(value);
-  if (Result<void> version = check_version(reader); !version) return version;
+  if (Result<void> version = check_version(reader.byte()); !version) return version;
   if (!read_uuid(reader, workspace.id)) return kCorrupt;
   workspace.name = reader.text();
   workspace.strict_sources = reader.byte() != 0;
@@ -179,7 +194,7 @@ Result<void> decode(std::string_view value, Workspace& workspace) {
 
 Result<void> decode(std::string_view value, Annotator& annotator) {
   Reader reader(value);
-  if (Result<void> version = check_version(reader); !version) return version;
+  if (Result<void> version = check_version(reader.byte()); !version) return version;
   if (!read_uuid(reader, annotator.id) || !read_number(reader, annotator.workspace)) return kCorrupt;
   annotator.name = reader.text();
   annotator.email = reader.text();
@@ -189,7 +204,8 @@ Result<void> decode(std::string_view value, Annotator& annotator) {
 
 Result<void> decode(std::string_view value, ApiKey& key) {
   Reader reader(value);
-  if (Result<void> version = check_version(reader); !version) return version;
+  const std::uint8_t version = reader.byte();
+  if (Result<void> known = check_version(version, kKeyWithRates); !known) return known;
   key.id = reader.text();
   const std::string_view digest = reader.bytes(key.digest.size());
   if (reader.failed()) return kCorrupt;
@@ -200,12 +216,17 @@ Result<void> decode(std::string_view value, ApiKey& key) {
   key.revoked = reader.byte() != 0;
   key.created_at = reader.zigzag();
   key.revoked_at = reader.zigzag();
+  if (version == kKeyWithRates) {
+    for (auto* rate : {&key.rates.requests, &key.rates.scores, &key.rates.bytes})
+      if (!read_rate(reader, *rate)) return kCorrupt;
+    if (key.rates == RateLimits()) return kCorrupt;  // Would have been written as version 1.
+  }
   return finished(reader);
 }
 
 Result<void> decode(std::string_view value, Label& label) {
   Reader reader(value);
-  if (Result<void> version = check_version(reader); !version) return version;
+  if (Result<void> version = check_version(reader.byte()); !version) return version;
   if (!read_uuid(reader, label.id) || !read_number(reader, label.workspace)) return kCorrupt;
   const std::uint8_t origin = reader.byte();
   const std::uint8_t type = reader.byte();

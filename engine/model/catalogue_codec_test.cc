@@ -1,6 +1,7 @@
 #include <map>
 #include <set>
 
+#include "engine/base/limits.h"
 #include "engine/model/catalogue_for_test.h"
 
 /// The catalogue's stored records: what was drained loads as it was, and damage is refused.
@@ -65,6 +66,37 @@ TEST_F(CatalogueCodecTest, ADrainedCatalogueLoadsAsItWas) {
   EXPECT_EQ(entries.size(), 2u);  // Nothing that was loaded is written again.
 }
 
+TEST_F(CatalogueCodecTest, AKeysRatesAreKeptAndOnlyThenIsItsRecordNew) {
+  CreateKey limited = key_for("main", "k-limited", "Bob");
+  limited.rates = {.requests = 100, .scores = 0, .bytes = {}};
+  ASSERT_TRUE(catalogue.apply(limited, kNow).ok());
+  ASSERT_TRUE(catalogue.apply(key_for("main", "k-free", "Bob"), kNow).ok());
+  ASSERT_TRUE(catalogue.apply(RevokeKey{"k-limited"}, kNow).ok());
+  Catalogue loaded;
+  std::size_t limited_records = 0;
+  for (const CatalogueEntry& entry : drained()) {
+    ASSERT_TRUE(loaded.load(entry.key, entry.value).ok());
+    const bool is_limited = entry.value.find("k-limited") != std::string::npos;
+    limited_records += is_limited ? 1 : 0;
+    EXPECT_EQ(entry.value[0], is_limited ? 2 : 1) << "an older Sluice reads every other record";
+    if (!is_limited) continue;
+    for (std::size_t size = 0; size < entry.value.size(); ++size)
+      EXPECT_EQ(loaded.load(entry.key, entry.value.substr(0, size)).error().code, Errc::corrupt) << size;
+    EXPECT_EQ(loaded.load(entry.key, entry.value + '\0').error().code, Errc::corrupt);
+  }
+  EXPECT_EQ(limited_records, 2u) << "when it was made and when it was revoked";
+  EXPECT_EQ(loaded.snapshot()->key("k-limited")->rates, limited.rates);
+  EXPECT_EQ(loaded.snapshot()->key("k-free")->rates, RateLimits());
+}
+
+TEST_F(CatalogueCodecTest, RatesAreAtMostTheHighestThatMayBeSet) {
+  CreateKey key = key_for("main", "k-high", "Bob");
+  key.rates.bytes = limits::kRateMax + 1;
+  EXPECT_EQ(catalogue.apply(key, kNow).error().code, Errc::bad_choice);
+  key.rates.bytes = limits::kRateMax;
+  EXPECT_TRUE(catalogue.apply(key, kNow).ok());
+}
+
 TEST_F(CatalogueCodecTest, DamagedRecordsAreRefused) {
   ASSERT_TRUE(create("accuracy").ok());
   ASSERT_TRUE(catalogue.apply(SetWorkspace{"main", true}, kNow).ok());
@@ -78,7 +110,7 @@ TEST_F(CatalogueCodecTest, DamagedRecordsAreRefused) {
       EXPECT_EQ(loaded.load(entry.key, entry.value.substr(0, size)).error().code, Errc::corrupt) << size;
     EXPECT_EQ(loaded.load(entry.key, entry.value + '\0').error().code, Errc::corrupt);
     std::string newer = entry.value;
-    newer[0] = 2;
+    newer[0] = 3;
     EXPECT_EQ(loaded.load(entry.key, newer).error().code, Errc::format_too_new);
     newer[0] = 0;
     EXPECT_EQ(loaded.load(entry.key, newer).error().code, Errc::corrupt);

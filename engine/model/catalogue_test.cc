@@ -33,6 +33,22 @@ TEST_F(CatalogueTest, AKeyBringsItsWorkspaceAndAnnotator) {
   EXPECT_FALSE(key->principal().may(kAdmin));
 }
 
+TEST_F(CatalogueTest, KeysAndWorkspacesAreBounded) {
+  const auto apply = [&](const std::string& workspace, std::size_t key) {
+    const Result<CatalogueResult> made = catalogue.apply(key_for(workspace, "key " + std::to_string(key), "A"), kNow);
+    return made.ok() ? Errc::ok : made.error().code;
+  };
+  // One of each is there already: "main" and its key.
+  for (std::size_t i = 2; i <= limits::kWorkspaces; ++i) ASSERT_EQ(apply("w" + std::to_string(i), i), Errc::ok) << i;
+  EXPECT_EQ(apply("one more", limits::kWorkspaces + 1), Errc::limit_reached);
+  for (std::size_t i = limits::kWorkspaces + 1; i <= limits::kKeys; ++i) ASSERT_EQ(apply("main", i), Errc::ok) << i;
+  EXPECT_EQ(apply("main", limits::kKeys + 1), Errc::limit_reached);
+  EXPECT_EQ(apply("main", limits::kKeys), Errc::ok) << "a repeat";
+  const CataloguePtr snapshot = catalogue.snapshot();
+  EXPECT_EQ(snapshot->key("key " + std::to_string(limits::kKeys))->number, limits::kKeys)
+      << "numbers stay within the limit: tables are made by it";
+}
+
 TEST_F(CatalogueTest, OnePersonIsOneAnnotatorPerWorkspace) {
   struct Case {
     const char* name;

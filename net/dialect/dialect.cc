@@ -35,7 +35,8 @@ int default_status(Errc code) noexcept {
     case Errc::idempotency_mismatch:
     case Errc::limit_reached:
     case Errc::label_limit: return 422;
-    case Errc::overloaded: return 429;
+    case Errc::overloaded:
+    case Errc::rate_limited: return 429;
     case Errc::stopping:
     case Errc::outcome_unknown:
     case Errc::locked: return 503;
@@ -72,6 +73,7 @@ std::string_view default_message(Errc code) noexcept {
     case Errc::idempotency_in_flight: return "A request with this Idempotency-Key is still being handled.";
     case Errc::atomic_too_large: return "The atomic request is too large.";
     case Errc::overloaded: return "The server is busy; nothing was stored. Try again shortly.";
+    case Errc::rate_limited: return "This API key is at its rate limit; nothing was stored. Try again later.";
     case Errc::stopping: return "The server is stopping; nothing was stored. Try again.";
     case Errc::disk_full: return "The disk is nearly full; nothing was stored.";
     case Errc::outcome_unknown: return "It is not known whether the request was stored. Repeat it with the same ids.";

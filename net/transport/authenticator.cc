@@ -99,7 +99,7 @@ Result<Principal> Authenticator::check(const RequestHead& head, const CatalogueS
   const bool equal = KeyMaker::equal(digest, key == nullptr ? kNobody : key->digest);
   if (key == nullptr || !equal) return Errc::unauthenticated;
   if (key->revoked) return Errc::key_revoked;
-  cache = {true, hash, catalogue.version(), key->principal()};
+  cache = {true, hash, catalogue.version(), key->principal(), rates_of(key->rates, rates_)};
   return cache.principal;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/base/api_key.h"
 #include "engine/base/keyed_hash.h"
 #include "engine/model/catalogue.h"
+#include "net/transport/rate_limiter.h"
 #include "net/transport/request_head.h"
 
 /// Who a request speaks for. One key works in every form: X-Api-Key with X-Secret-Key; X-Api-Key: <id>.<secret>;
@@ -20,6 +21,7 @@ struct AuthCache {
   Hash128 credential;
   std::uint64_t catalogue_version = 0;
   Principal principal;
+  Rates rates{};  ///< In force for the key.
 };
 
 struct Credential {
@@ -29,7 +31,9 @@ struct Credential {
 
 class Authenticator {
  public:
-  Authenticator(const KeyedHash& keys, const KeyMaker& key_maker) : keys_(keys), key_maker_(key_maker) {}
+  /// `rates`: of keys that have none of their own.
+  Authenticator(const KeyedHash& keys, const KeyMaker& key_maker, const Rates& rates)
+      : keys_(keys), key_maker_(key_maker), rates_(rates) {}
 
   /// Errors: unauthenticated, conflicting_credentials, key_revoked (only when the secret is right). An unknown id costs
   /// what a wrong secret costs.
@@ -43,6 +47,7 @@ class Authenticator {
 
   const KeyedHash& keys_;
   const KeyMaker& key_maker_;
+  const Rates rates_;
   std::string decoded_;  // Of Basic.
   std::string joined_;
 };

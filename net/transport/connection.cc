@@ -30,8 +30,12 @@ constexpr std::string_view kTimeoutResponse =
 
 }  // namespace
 
-Connection::Connection(IoThread& thread, Socket socket, bool admin)
-    : thread_(thread), shared_(thread.shared()), socket_(std::move(socket)), admin_(admin) {}
+Connection::Connection(IoThread& thread, Socket socket, bool admin, AddressPlaces::Place place)
+    : thread_(thread),
+      shared_(thread.shared()),
+      socket_(std::move(socket)),
+      admin_(admin),
+      place_(std::move(place)) {}
 
 Connection::~Connection() { thread_.buffers().give(std::move(buffer_)); }
 

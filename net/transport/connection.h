@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -34,7 +36,7 @@ class Connection {
   using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
 
   /// Takes the descriptor. `admin`: it came over the operator's socket.
-  Connection(IoThread& thread, Socket socket, bool admin);
+  Connection(IoThread& thread, Socket socket, bool admin, AddressPlaces::Place place);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -48,8 +50,11 @@ class Connection {
   void on_decode_turn();
   void on_delivered(Batch& batch);
   void on_delivered(ReadRequest& request);
-  /// Tries to submit the waiting batch again. False: still full, and still waiting.
-  [[nodiscard]] bool on_admission_turn(MonotonicTime now);
+  /// Tries to submit the waiting batch again. `full` and `over_share`: still waiting, and why; `accepted`: it is not.
+  [[nodiscard]] IngestEngine::Admission on_admission_turn(MonotonicTime now);
+  [[nodiscard]] MonotonicTime admission_until() const noexcept { return admission_until_; }
+  /// Of the request being served.
+  [[nodiscard]] WorkspaceNumber workspace() const noexcept { return request_->exchange.principal.workspace; }
   void on_tick(MonotonicTime now);
   /// Closes when idle; otherwise the current answer will be the last.
   void on_drain();
@@ -107,6 +112,13 @@ class Connection {
   void refuse(Errc code);
   void refuse(int status, Errc code, std::string_view message, int retry_after_seconds);
   void refuse_before_body(int status, Errc code, std::string_view message);
+  void refuse_before_body(int status, Errc code, std::string_view message, int retry_after_seconds);
+
+  // rate_flow.cc: what the key may do per second. False: the request was refused.
+  [[nodiscard]] bool within_head_rates();
+  [[nodiscard]] bool within_score_rate();
+  void charge_chunk(std::size_t bytes);
+  [[nodiscard]] std::optional<std::string> over_rate(RateKind kind, std::uint64_t cost, int& retry_after_seconds);
 
   // engine_flow.cc: what the engine is asked.
   void run_read();
@@ -121,6 +133,7 @@ class Connection {
   Socket socket_;
   std::unique_ptr<TlsSession> tls_;  // Null: plain, or no byte of a handshake was seen yet.
   const bool admin_;
+  const AddressPlaces::Place place_;
   Phase phase_ = Phase::head;
   bool close_after_ = false;    // This response is the last.
   bool unread_input_ = false;   // The client may still be sending what nobody will read.

@@ -58,6 +58,7 @@ void Connection::apply_change() {
 void Connection::begin_write() {
   Exchange& exchange = request_->exchange;
   Batch& batch = exchange.batch;
+  if (!within_score_rate()) return;
   batch.principal = exchange.principal;
   batch.io_thread = thread_.index();
   batch.owner = this;
@@ -111,6 +112,7 @@ void Connection::take_admission(IngestEngine::Admission admission) {
     case IngestEngine::Admission::accepted:
       return;
     case IngestEngine::Admission::full:
+    case IngestEngine::Admission::over_share:
       count(Backpressure::admission_wait);
       phase_ = Phase::admission;
       admission_until_ = shared_.tuning.now() + shared_.tuning.admission_wait_ns;
@@ -123,15 +125,16 @@ void Connection::take_admission(IngestEngine::Admission admission) {
   }
 }
 
-bool Connection::on_admission_turn(MonotonicTime now) {
+IngestEngine::Admission Connection::on_admission_turn(MonotonicTime now) {
+  using Admission = IngestEngine::Admission;
   phase_ = Phase::lent;
   ++pending_;
-  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
-  if (admission == IngestEngine::Admission::accepted) return true;
+  const Admission admission = shared_.backend->submit(request_->exchange.batch);
+  if (admission == Admission::accepted) return admission;
   --pending_;
   phase_ = Phase::admission;
-  if (admission == IngestEngine::Admission::full) {
-    if (now < admission_until_) return false;
+  if (admission == Admission::full || admission == Admission::over_share) {
+    if (now < admission_until_) return admission;
     thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
     refuse(Errc::overloaded);
   } else {
@@ -139,7 +142,7 @@ bool Connection::on_admission_turn(MonotonicTime now) {
   }
   drive();
   settle();
-  return true;
+  return Admission::accepted;
 }
 
 void Connection::on_delivered(Batch& batch) {

@@ -9,7 +9,8 @@ namespace {
 using Threads = std::span<const std::unique_ptr<ThreadMetrics>>;
 
 constexpr std::string_view kStageNames[kBackpressureStages] = {"admission_wait", "admission_full", "disk_full",
-                                                               "read_pool",      "body_bytes",     "connections"};
+                                                               "read_pool",      "body_bytes",     "connections",
+                                                               "address",        "rate_limit"};
 
 struct Bucket {
   std::int64_t limit_ns;

@@ -35,9 +35,11 @@ enum class Backpressure : std::uint8_t {
   disk_full,
   read_pool,
   body_bytes,
-  connections
+  connections,
+  address,
+  rate_limit
 };
-inline constexpr std::size_t kBackpressureStages = 6;
+inline constexpr std::size_t kBackpressureStages = 8;
 
 /// What is the server's, not a thread's.
 struct ServerGauges {

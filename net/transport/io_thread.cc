@@ -29,7 +29,7 @@ IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t ind
       work_(context_.get_executor()),
       tick_timer_(context_.get_executor()),
       retry_timer_(context_.get_executor()),
-      authenticator_(shared.keys, shared.key_maker) {
+      authenticator_(shared.keys, shared.key_maker, shared.options.rates) {
   const Uuid seed = random_uuid();
   std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
 }
@@ -53,6 +53,14 @@ void IoThread::join() {
 
 void IoThread::adopt(int descriptor, bool admin, bool unix_socket) {
   asio::post(context_, [this, descriptor, admin, unix_socket] {
+    std::optional<AddressPlaces::Place> place = shared_.places.take(descriptor);
+    if (!place) {
+      // Nothing is read and nothing said: an answer would cost more than the place it is about.
+      metrics_.backpressure[static_cast<std::size_t>(Backpressure::address)].add();
+      ::close(descriptor);
+      shared_.connection_closed();
+      return;
+    }
     const int family = unix_socket ? AF_UNIX : AF_INET;
     boost::system::error_code error;
     Connection::Socket socket(context_.get_executor());
@@ -63,7 +71,7 @@ void IoThread::adopt(int descriptor, bool admin, bool unix_socket) {
       return;
     }
     metrics_.connections_opened.add();
-    auto connection = std::make_unique<Connection>(*this, std::move(socket), admin);
+    auto connection = std::make_unique<Connection>(*this, std::move(socket), admin, std::move(*place));
     connection->slot = connections_.size();
     Connection& started = *connection;
     connections_.push_back(std::move(connection));
@@ -156,20 +164,29 @@ void IoThread::arm_retry() {
 }
 
 void IoThread::retry_admissions() {
+  using Admission = IngestEngine::Admission;
   const MonotonicTime now = shared_.tuning.now();
   // Taken out first: a connection that is answered may put itself at the end again with its next request.
   std::deque<Connection*> turn;
   turn.swap(waiters_);
-  while (!turn.empty()) {
+  std::deque<Connection*> kept;
+  std::vector<WorkspaceNumber> over_share;  // Few: workspaces that have much in flight already.
+  Admission last = Admission::accepted;
+  while (last != Admission::full && !turn.empty()) {
     Connection* const connection = turn.front();
     turn.pop_front();
-    if (!connection->on_admission_turn(now)) {
-      turn.push_front(connection);
-      break;
-    }
+    // One workspace's share is no reason for another's batches to wait behind it.
+    const WorkspaceNumber workspace = connection->workspace();
+    const bool held_back = std::ranges::find(over_share, workspace) != over_share.end();
+    last = held_back && now < connection->admission_until() ? Admission::over_share
+                                                            : connection->on_admission_turn(now);
+    if (last == Admission::accepted) continue;
+    kept.push_back(connection);
+    if (last == Admission::over_share && !held_back) over_share.push_back(workspace);
   }
   // Whoever still waits keeps its place before those that came meanwhile.
-  waiters_.insert(waiters_.begin(), turn.begin(), turn.end());
+  kept.insert(kept.end(), turn.begin(), turn.end());
+  waiters_.insert(waiters_.begin(), kept.begin(), kept.end());
   if (!waiters_.empty()) arm_retry();
 }
 

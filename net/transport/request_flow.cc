@@ -115,7 +115,7 @@ bool Connection::admit_request() {
     return false;
   }
   request.coding = *coding;
-  return true;
+  return within_head_rates();
 }
 
 bool Connection::authenticate() {
@@ -154,8 +154,12 @@ void Connection::serve_operator_page() {
   send_response();
 }
 
-/// The body's bytes may be on their way; unless they are here already, skipping them costs more than a new connection.
 void Connection::refuse_before_body(int status, Errc code, std::string_view message) {
+  refuse_before_body(status, code, message, retry_after(code));
+}
+
+/// The body's bytes may be on their way; unless they are here already, skipping them costs more than a new connection.
+void Connection::refuse_before_body(int status, Errc code, std::string_view message, int retry_after_seconds) {
   const RequestHead& head = request_->head;
   if (head.has_body()) {
     const bool all_here = !head.chunked && received() - head_size_ >= head.content_length;
@@ -165,7 +169,7 @@ void Connection::refuse_before_body(int status, Errc code, std::string_view mess
       close_after_ = unread_input_ = true;
     }
   }
-  refuse(status, code, message, retry_after(code));
+  refuse(status, code, message, retry_after_seconds);
 }
 
 void Connection::begin_body() {
@@ -202,6 +206,7 @@ void Connection::begin_body() {
 /// Makes room for `bytes` more. False: the request was refused.
 bool Connection::grow_chunked_body(std::size_t bytes) {
   ActiveRequest& request = *request_;
+  charge_chunk(bytes);
   const std::size_t needed = request.body_size + bytes;
   if (needed > shared_.options.body_bytes_max) {
     close_after_ = unread_input_ = true;

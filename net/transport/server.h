@@ -12,6 +12,7 @@
 #include "engine/ingest/ingest_engine.h"
 #include "engine/read/score_reader.h"
 #include "net/dialect/dialect.h"
+#include "net/transport/rate_limiter.h"
 
 /// The HTTP/1.1 front end: io threads, listeners, connections, the strict framing gate, authentication, limits,
 /// routing. One io_context per io thread, run by that thread alone; other threads only post to it. Threads: construct,
@@ -30,6 +31,9 @@ struct ServerOptions {
   std::string admin_socket;                  ///< Path of the Unix socket, made with mode 0600; empty: none.
   std::size_t io_threads = 2;
   std::size_t connections_max = limits::kConnections;
+  std::size_t connections_per_address_max = limits::kConnectionsPerAddress;  ///< 0: no limit.
+  Rates rates{};  ///< Of keys that have none of their own; 0: no limit.
+  std::int64_t burst_seconds = limits::kBurstSeconds;
   std::size_t body_bytes_max = limits::kBodyBytes;
   std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
   std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;

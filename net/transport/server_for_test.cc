@@ -136,7 +136,7 @@ void set_timeout(int descriptor) {
 }  // namespace
 
 IngestEngine::Admission FakeBackend::submit(Batch& batch) {
-  const IngestEngine::Admission now = admission.load();
+  const IngestEngine::Admission now = on_admission ? on_admission(batch) : admission.load();
   const std::unique_lock lock(mutex_);
   if (now != IngestEngine::Admission::accepted) {
     ++refused_;

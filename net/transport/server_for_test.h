@@ -27,6 +27,8 @@ class FakeBackend final : public Backend {
   /// Before a batch is delivered: what the engine would have done to it.
   std::function<void(Batch&)> on_batch;
   std::function<void(ReadRequest&)> on_read;
+  /// For one batch, instead of `admission`.
+  std::function<IngestEngine::Admission(const Batch&)> on_admission;
   std::atomic<IngestEngine::Admission> admission{IngestEngine::Admission::accepted};
   std::atomic<bool> take_reads{true};
   std::atomic<bool> hold{false};

@@ -4,13 +4,14 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "net/transport/address_places.h"
 #include "net/transport/backend.h"
 #include "net/transport/router.h"
 #include "net/transport/server.h"
 #include "net/transport/tls.h"
 #include "net/transport/tuning.h"
 
-/// What all io threads of one server share: constants, and three numbers.
+/// What all io threads of one server share: constants, three numbers, and who used how much.
 
 namespace sluice {
 
@@ -19,7 +20,8 @@ struct ServerShared {
                const KeyMaker& key_maker_in, Catalogue& catalogue_in, OperatorPages pages_in,
                std::span<const Dialect* const> dialects)
       : options(options_in), tuning(tuning_in), keys(keys_in), key_maker(key_maker_in), catalogue(catalogue_in),
-        pages(std::move(pages_in)), router(dialects) {
+        pages(std::move(pages_in)), router(dialects), rates(options_in.burst_seconds),
+        places(options_in.connections_per_address_max, tuning_in.count_loopback) {
     if (!options.tls_certificate.empty())
       tls = std::make_unique<TlsIdentity>(options.tls_certificate, options.tls_key);
   }
@@ -35,6 +37,10 @@ struct ServerShared {
   std::unique_ptr<TlsIdentity> tls;  ///< Of the TCP listener; null: plain.
   Backend* backend = nullptr;
   std::function<std::string()> metrics_text;
+
+  // Shared; each says how.
+  RateLimiter rates;
+  AddressPlaces places;
 
   // Shared; relaxed but for the pair of connection_closed() and drain().
   std::atomic<bool> draining{false};

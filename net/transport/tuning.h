@@ -22,6 +22,7 @@ struct TransportTuning {
   /// One timer per io thread looks at all deadlines this often. Halved: twice the scanning; doubled: deadlines that
   /// much late.
   std::int64_t tick_ns = 250'000'000;
+  bool count_loopback = false;  ///< Of connections per address; for tests.
   /// Added to the monotonic clock; nullptr: nothing.
   const std::atomic<std::int64_t>* clock_skew_ns = nullptr;
 

@@ -54,6 +54,9 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.io_threads = engine_options(settings).io_threads;
   options.body_bytes_max = settings.body_bytes_max;
   options.decoded_body_bytes_max = std::max<std::size_t>(settings.body_bytes_max * 4, limits::kDecodedBodyBytes);
+  options.connections_per_address_max = settings.connections_per_address_max;
+  options.rates = settings.default_rates;
+  options.burst_seconds = settings.rate_burst_seconds;
   options.operator_pages_need_key = !is_loopback(settings.listen_address);
   options.keys_over_tcp = settings.keys_over_tcp;
   options.dialects.futureagi_envelope = settings.futureagi_envelope;

@@ -10,6 +10,8 @@
 #include <arpa/inet.h>
 #include <toml++/toml.h>
 
+#include "engine/base/limits.h"
+
 namespace sluice {
 namespace {
 
@@ -86,6 +88,22 @@ constexpr Entry kEntries[] = {
      [](std::string_view t, Settings& s) {
        s.body_bytes_max = parse_bytes(t);
        if (s.body_bytes_max < 1024 || s.body_bytes_max > (1u << 30)) fail("must be from 1KiB to 1GiB");
+     }},
+    {"connections_per_address_max", "256", "Connections one client address may hold, loopback excepted; 0: no limit",
+     [](std::string_view t, Settings& s) { s.connections_per_address_max = parse_count(t, 1'000'000); }},
+    {"default_rate_requests", "0", "Requests per second of a key without its own rates; 0: no limit",
+     [](std::string_view t, Settings& s) { s.default_rates[0] = parse_count(t, limits::kRateMax); }},
+    {"default_rate_scores", "0", "Scores per second of a key without its own rates; 0: no limit",
+     [](std::string_view t, Settings& s) { s.default_rates[1] = parse_count(t, limits::kRateMax); }},
+    {"default_rate_bytes", "0", "Body bytes per second of a key without its own rates; 0: no limit",
+     [](std::string_view t, Settings& s) {
+       s.default_rates[2] = parse_bytes(t);
+       if (s.default_rates[2] > limits::kRateMax) fail("must be at most " + std::to_string(limits::kRateMax));
+     }},
+    {"rate_burst", "1", "Seconds of its rates that a key may use at once",
+     [](std::string_view t, Settings& s) {
+       s.rate_burst_seconds = static_cast<std::int64_t>(parse_count(t, limits::kBurstSecondsMax));
+       if (s.rate_burst_seconds == 0) fail("must be at least 1");
      }},
     {"strict_sources", "false", "The first workspace accepts scores for registered sources only",
      [](std::string_view t, Settings& s) { s.strict_sources = parse_bool(t); }},

@@ -27,6 +27,9 @@ struct Settings {
   std::uint64_t memory_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
   std::uint64_t body_bytes_max = 0;
+  std::size_t connections_per_address_max = 0;  ///< 0: no limit.
+  Rates default_rates{};                        ///< Of keys without their own; 0: no limit.
+  std::int64_t rate_burst_seconds = 1;
   bool strict_sources = false;
   bool keys_over_tcp = false;
   bool futureagi_envelope = false;

@@ -58,6 +58,12 @@ TEST(SettingsTest, BadValuesAreRefusedWithTheirReason) {
       {"memory", "64MiB", "at least 256MiB"},
       {"memory", "a lot", "is not a size"},
       {"insecure", "maybe", "is not true or false"},
+      {"rate_burst", "0", "at least 1"},
+      {"rate_burst", "3601", "is not a whole number from 0 to 3600"},
+      {"default_rate_requests", "1000000000001", "is not a whole number from 0 to 1000000000000"},
+      {"default_rate_bytes", "2TB", "must be at most 1000000000000"},
+      {"default_rate_scores", "many", "is not a whole number"},
+      {"connections_per_address_max", "-1", "is not a whole number"},
       {"log_level", "loud", "is not trace, debug"},
       {"bootstrap_key", "only-an-id", "expected ID:SECRET"},
   };
@@ -73,6 +79,16 @@ TEST(SettingsTest, ABadBootstrapKeyIsNotRepeatedInTheMessage) {
   const std::string error = error_of([&] { loader.set("bootstrap_key", "id:hunter2", SettingOrigin::flag); });
   EXPECT_NE(error, "");
   EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
+}
+
+TEST(SettingsTest, RatesAreOffUntilTheyAreSet) {
+  SettingsLoader loader;
+  EXPECT_EQ(loader.resolve().default_rates, Rates{});
+  loader.set("default_rate_bytes", "10MiB", SettingOrigin::flag);
+  loader.set("default_rate_requests", "100", SettingOrigin::flag);
+  loader.set("rate_burst", "3600", SettingOrigin::flag);
+  EXPECT_EQ(loader.resolve().default_rates, (Rates{100, 0, 10u << 20}));
+  EXPECT_EQ(loader.resolve().rate_burst_seconds, 3600);
 }
 
 TEST(SettingsTest, AnOpenAddressWithoutTlsNeedsInsecure) {

@@ -13,6 +13,7 @@ struct KeyOptions {
   std::string annotator_name, annotator_email, annotator_id;
   std::vector<std::string> scopes = {"ingest", "read"};
   bool strict_sources = false;
+  std::string rate_requests, rate_scores, rate_bytes;  ///< Empty: the server's.
   std::string key_id;
   bool json = false;
 };
@@ -25,6 +26,16 @@ int create(const Settings& settings, const KeyOptions& options) {
   nlohmann::json body = {{"workspace", options.workspace}, {"scopes", options.scopes}, {"annotator", annotator}};
   if (!options.name.empty()) body["name"] = options.name;
   if (options.strict_sources) body["strict_sources"] = true;
+  const std::pair<const char*, const std::string&> rates[] = {
+      {"requests", options.rate_requests}, {"scores", options.rate_scores}, {"bytes", options.rate_bytes}};
+  for (const auto& [kind, text] : rates) {
+    if (text.empty()) continue;
+    try {
+      body["rates"][kind] = parse_bytes(text);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error("--rate-" + std::string(kind) + ": " + error.what());
+    }
+  }
   return with_admin(settings, [&](HttpClient& client) {
     print_answer(client.request("POST", "/v1/keys", body.dump()), options.json);
     return 0;
@@ -70,6 +81,12 @@ void add_keys_command(CLI::App& app, Command& run) {
   create_command->add_option("--email", options->annotator_email, "E-mail of that annotator");
   create_command->add_option("--annotator-id", options->annotator_id, "UUID of that annotator");
   create_command->add_option("--scopes", options->scopes, "ingest, read, manage, admin [ingest,read]")->delimiter(',');
+  create_command->add_option("--rate-requests", options->rate_requests,
+                             "Requests per second; 0: no limit [the server's default_rate_requests]");
+  create_command->add_option("--rate-scores", options->rate_scores,
+                             "Scores per second; 0: no limit [the server's default_rate_scores]");
+  create_command->add_option("--rate-bytes", options->rate_bytes,
+                             "Body bytes per second, such as 10MiB; 0: no limit [the server's default_rate_bytes]");
   create_command->add_flag("--strict-workspace", options->strict_sources,
                            "A workspace made by this call accepts scores for registered sources only");
   add("list", "All keys, without secrets", list);

@@ -96,6 +96,8 @@ MonotonicTime Generator::answered(std::size_t slot, const Answer& answer, Monoto
     counters_.statuses[static_cast<std::size_t>(answer.status)].fetch_add(1, kRelaxed);
   }
   if (is_refusal(answer.status)) {
+    // A refusal that does not say when to come back leaves a client guessing.
+    if (answer.head.find("\r\nRetry-After: ") == std::string_view::npos) complain(in_flight.request, answer);
     counters_.refused_requests.fetch_add(1, kRelaxed);
     return now + kSecond;  // What Retry-After asks for at least.
   }

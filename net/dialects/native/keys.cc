@@ -30,6 +30,19 @@ void append_scopes(std::string& out, std::uint8_t scopes) {
   out += ']';
 }
 
+void append_rates(std::string& out, const RateLimits& rates) {
+  append_json_key(out, "rates");
+  const auto append = [&out](std::string_view name, const std::optional<std::uint64_t>& rate) {
+    append_json_key(out, name);
+    out += rate ? std::to_string(*rate) : "null";
+  };
+  out += '{';
+  append("requests", rates.requests);
+  append("scores", rates.scores);
+  append("bytes", rates.bytes);
+  out += '}';
+}
+
 /// Without the closing brace. The secret is never stored, so that it is shown when the key is made and never again.
 void append_key(std::string& out, const ApiKey& key, const CatalogueSnapshot& catalogue) {
   out += '{';
@@ -40,6 +53,7 @@ void append_key(std::string& out, const ApiKey& key, const CatalogueSnapshot& ca
   append_json_key(out, "annotator");
   append_annotator(out, catalogue.annotator(key.annotator));
   append_scopes(out, key.scopes);
+  append_rates(out, key.rates);
   append_json_key(out, "revoked");
   out += key.revoked ? "true" : "false";
   append_json_key(out, "created_at");
@@ -58,7 +72,31 @@ struct KeyBody {
   std::optional<std::string> workspace, name, annotator_name, annotator_email, annotator_id;
   std::optional<bool> strict_sources;
   std::uint8_t scopes = 0;
+  RateLimits rates;
 };
+
+void read_rates(FlatBody& body, JsonValue& value, RateLimits& out) {
+  const Errc code = value.object([&](std::string_view key, JsonValue& member) -> Errc {
+    std::optional<std::uint64_t>* const rate = key == "requests" ? &out.requests
+                                               : key == "scores" ? &out.scores
+                                               : key == "bytes"  ? &out.bytes
+                                                                 : nullptr;
+    if (rate == nullptr) return Errc::unknown_field;
+    if (member.kind() == JsonKind::null) return member.skip();
+    std::string_view token;
+    if (const Errc read = member.number(token); read != Errc::ok) return read;
+    std::uint64_t number = 0;
+    const auto result = std::from_chars(token.data(), token.data() + token.size(), number);
+    const bool whole = result.ec == std::errc() && result.ptr == token.data() + token.size();
+    if (!whole || number > limits::kRateMax) return Errc::parameter_out_of_range;
+    *rate = number;
+    return Errc::ok;
+  });
+  if (code == Errc::ok) return;
+  body.refuse(code, "rates",
+              "rates must be an object with the members requests, scores and bytes, each a whole number per second up "
+              "to " + std::to_string(limits::kRateMax) + " (0: no limit; null: the server's).");
+}
 
 void read_scopes(FlatBody& body, JsonValue& value, KeyBody& out) {
   bool good = true;
@@ -101,12 +139,13 @@ class PostKey final : public Endpoint {
   Next start(Exchange& exchange) const override {
     FlatBody body(exchange);
     KeyBody in;
-    body.walk("workspace, annotator, name, scopes, strict_sources", [&](std::string_view key, JsonValue& value) {
+    body.walk("workspace, annotator, name, scopes, strict_sources, rates", [&](std::string_view key, JsonValue& value) {
       if (key == "workspace") return body.text(value, "workspace", 1, limits::kNameBytes, in.workspace);
       if (key == "name") return body.text(value, "name", 0, limits::kNameBytes, in.name);
       if (key == "strict_sources") return body.flag(value, "strict_sources", in.strict_sources);
       if (key == "scopes") return read_scopes(body, value, in), true;
       if (key == "annotator") return read_annotator(body, value, in), true;
+      if (key == "rates") return read_rates(body, value, in.rates), true;
       return false;
     });
     if (!in.workspace)
@@ -131,6 +170,7 @@ class PostKey final : public Endpoint {
     if (change.annotator_name.empty() && change.annotator_email.empty() && !change.annotator_id)
       change.annotator_name = change.name.empty() ? change.key_id : change.name;
     change.scopes = in.scopes;
+    change.rates = in.rates;
     exchange.change = std::move(change);
     exchange.reply.body = minted.secret;  // Waits here: a refusal in between replaces the body.
     return Next::change;

@@ -1,0 +1,156 @@
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "net/transport/server_for_test.h"
+
+/// Rate limits over real connections, and who waits for whom when the engine is full.
+
+namespace sluice {
+namespace {
+
+class OverloadTest : public testing::Test {
+ protected:
+  /// A key of the default workspace, or of another, and the header fields that show it.
+  std::string key(const char* id, const RateLimits& rates, const char* workspace = "default") {
+    CreateKey change;
+    change.workspace_name = workspace;
+    change.key_id = id;
+    change.digest = test.key_maker.digest("secret");
+    change.name = change.annotator_name = id;
+    change.scopes = kIngest | kRead;
+    change.rates = rates;
+    SLUICE_CHECK(test.catalogue.apply(change, 1).ok());
+    return "Host: a\r\nAuthorization: Bearer " + std::string(id) + ".secret\r\n";
+  }
+  TestServer test{[](TestServer::Setup& setup) { setup.options.rates = {1000, 0, 0}; }};
+};
+
+TEST_F(OverloadTest, RequestsPastTheRateAre429AndPassAfterRetryAfter) {
+  const std::string auth = key("slslow", {.requests = 3, .scores = {}, .bytes = {}});
+  Client client = test.connect();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.ask(get("/items/a", auth)).status, 200) << i;
+  const Response refused = client.ask(post("/echo", "body", auth));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  EXPECT_EQ(refused.body,
+            "fake 429 rate_limited This API key may send 3 requests per second and has sent more. Nothing was stored; "
+            "try again in 1 s.");
+  EXPECT_EQ(client.ask(get("/items/a")).status, 200) << "another key on the same connection";
+  test.advance(1);
+  EXPECT_EQ(client.ask(post("/echo", "body", auth)).body, "body");
+}
+
+TEST_F(OverloadTest, AKeyWithoutRatesHasTheServersAndZeroIsNone) {
+  const std::string plain = key("slplain", {});
+  const std::string unlimited = key("slunlimited", {.requests = 0, .scores = {}, .bytes = {}});
+  Client client = test.connect();
+  const auto refused_of = [&](const std::string& auth) {
+    std::string all;
+    for (int i = 0; i < 3000; ++i) all += get("/items/a", auth);
+    client.send(all);
+    int count = 0;
+    for (int i = 0; i < 3000; ++i) count += client.read().status == 429 ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(refused_of(unlimited), 0);
+  const int refused = refused_of(plain);
+  EXPECT_GT(refused, 0) << "3000 pipelined at once, 1000 per second";
+}
+
+TEST_F(OverloadTest, BytesAreRefusedBeforeTheBodyIsRead) {
+  const std::string auth = key("slbytes", {.requests = {}, .scores = {}, .bytes = 1000});
+  Client client = test.connect();
+  EXPECT_EQ(client.ask(post("/echo", std::string(1000, 'x'), auth)).status, 200);
+  EXPECT_EQ(client.ask(get("/items/a", auth)).status, 200) << "no body, no bytes";
+  client.send("POST /echo HTTP/1.1\r\n" + auth + "Content-Length: 5000\r\n\r\n");
+  const Response refused = client.read();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Retry-After"), "1") << "all of the first is paid for then";
+  EXPECT_NE(refused.body.find("1000 bytes of bodies per second"), std::string::npos) << refused.body;
+  EXPECT_TRUE(client.closed());
+  test.advance(1);
+  Client again = test.connect();
+  EXPECT_EQ(again.ask(post("/echo", std::string(5000, 'x'), auth)).status, 200) << "more than a burst, owing nothing";
+  const Response later = again.ask(post("/echo", "x", auth));
+  EXPECT_EQ(later.status, 429);
+  EXPECT_EQ(later.field("Retry-After"), "5") << "5000 bytes are paid for after 5 s; one may be asked for a bit earlier";
+}
+
+TEST_F(OverloadTest, AChunkedBodyIsChargedAsItComes) {
+  const std::string auth = key("slchunks", {.requests = {}, .scores = {}, .bytes = 1000});
+  Client client = test.connect();
+  std::string chunked = "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 3; ++i) chunked += "3e8\r\n" + std::string(1000, 'x') + "\r\n";
+  EXPECT_EQ(client.ask(chunked + "0\r\n\r\n").body.size(), 3000u) << "its length was not known";
+  const Response refused = client.ask(post("/echo", "x", auth));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Retry-After"), "3");
+}
+
+TEST_F(OverloadTest, ScoresPastTheRateNeverReachTheEngine) {
+  const std::string auth = key("slscores", {.requests = {}, .scores = 2, .bytes = {}});
+  std::atomic<int> batches{0};
+  test.backend.on_batch = [&](Batch&) { ++batches; };
+  Client client = test.connect();
+  EXPECT_EQ(client.ask(post("/write", "t", auth)).status, 201);
+  EXPECT_EQ(client.ask(post("/write", "t", auth)).status, 201);
+  const Response refused = client.ask(post("/write", "t", auth));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_NE(refused.body.find("2 scores per second"), std::string::npos);
+  EXPECT_EQ(client.ask(post("/echo", "t", auth)).status, 200) << "what writes no scores is not bound by them";
+  EXPECT_EQ(batches.load(), 2);
+  test.advance(1);
+  EXPECT_EQ(client.ask(post("/write", "t", auth)).status, 201) << "the connection was kept";
+  EXPECT_NE(test.server->metrics_text().find("sluice_backpressure_total{stage=\"rate_limit\"} 1"), std::string::npos);
+}
+
+TEST_F(OverloadTest, AWorkspaceOverItsShareDoesNotHoldUpAnother) {
+  const std::string other = key("slquiet", {}, "quiet");
+  const WorkspaceNumber quiet = test.catalogue.snapshot()->workspace_by_name("quiet")->number;
+  test.backend.on_admission = [quiet](const Batch& batch) {
+    return batch.principal.workspace == quiet ? IngestEngine::Admission::accepted
+                                              : IngestEngine::Admission::over_share;
+  };
+  std::vector<std::unique_ptr<Client>> flood;
+  for (int i = 0; i < 20; ++i) {
+    flood.push_back(std::make_unique<Client>(test.server->port()));
+    flood.back()->send(post("/write", "t"));
+  }
+  test.backend.wait_for_refusals(20);
+  for (int i = 0; i < 10; ++i) {
+    Client client = test.connect();  // The clock stands still, so the flood waits all the while.
+    EXPECT_EQ(client.ask(post("/write", "t", other)).status, 201) << i;
+  }
+  test.advance(1);
+  for (const auto& client : flood) {
+    const Response refused = client->read();
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.field("Retry-After"), "1");
+  }
+}
+
+TEST_F(OverloadTest, AFullEngineKeepsTheOrderOfThoseThatWait) {
+  std::vector<std::string> order;
+  std::atomic<bool> full{true};
+  test.backend.on_admission = [&](const Batch&) {
+    return full.load() ? IngestEngine::Admission::full : IngestEngine::Admission::accepted;
+  };
+  test.backend.on_batch = [&](Batch& batch) { order.emplace_back(batch.records[0].source.id); };
+  // One connection per io thread would not queue; these are all of one thread.
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<Client>(test.server->port()));
+    if (i % 2 != 0) continue;  // Dealt to the other of the two io threads.
+    clients.back()->send(post("/write", "t" + std::to_string(i)));
+    test.backend.wait_for_refusals(static_cast<std::size_t>(i / 2 + 1));
+    const std::string waits = "admission_wait\"} " + std::to_string(i / 2 + 1);
+    while (test.server->metrics_text().find(waits) == std::string::npos) std::this_thread::yield();
+  }
+  full = false;
+  for (int i = 0; i < 6; i += 2) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->read().status, 201);
+  EXPECT_EQ(order, (std::vector<std::string>{"t0", "t2", "t4"}));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -112,6 +112,8 @@ class Server:
             if self.reader is not None:
                 self.reader.join(10)
             self.process.stdout.close()
+            if any("Sanitizer" in line or "runtime error:" in line for line in self.output):
+                raise AssertionError("a sanitizer reported:\n" + "".join(self.output[-100:]))
 
     def alive(self):
         return self.process.poll() is None

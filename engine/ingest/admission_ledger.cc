@@ -18,7 +18,7 @@ AdmissionLedger::AdmissionLedger(std::size_t scores_max, std::size_t bytes_max)
       scores_open_(scores_max),
       accounts_(std::make_unique<Account[]>(kAccounts)) {}
 
-AdmissionLedger::Account& AdmissionLedger::account(WorkspaceNumber workspace) noexcept {
+AdmissionLedger::Account& AdmissionLedger::account(WorkspaceNumber workspace) const noexcept {
   // A damaged catalogue may hold a higher number: that workspace would share an account, and nothing else.
   return accounts_[workspace % kAccounts];
 }
@@ -57,6 +57,23 @@ AdmissionLedger::Verdict AdmissionLedger::try_take(WorkspaceNumber workspace, st
   }
   if (verdict != Verdict::taken) give_back(workspace, scores, bytes);
   return verdict;
+}
+
+bool AdmissionLedger::crowded(WorkspaceNumber workspace, double pressure) const noexcept {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  constexpr double kNearly = 0.875;
+  const double open = open_share(pressure);
+  if (open <= 0.0) return true;
+  const double scores_nearly = static_cast<double>(scores_open()) * open * kNearly;
+  const double bytes_nearly = static_cast<double>(bytes_max_) * open * kNearly;
+  const Held all(all_.load(relaxed));
+  const bool by_scores = static_cast<double>(all.scores()) >= scores_nearly;
+  const bool by_bytes = static_cast<double>(all.bytes()) >= bytes_nearly;
+  if (!by_scores && !by_bytes) return false;
+  const Held own(account(workspace).load(relaxed));
+  const auto active = static_cast<double>(std::max<std::size_t>(1, active_.load(relaxed)));
+  return (by_scores && static_cast<double>(own.scores()) * active >= scores_nearly) ||
+         (by_bytes && static_cast<double>(own.bytes()) * active >= bytes_nearly);
 }
 
 void AdmissionLedger::give_back(WorkspaceNumber workspace, std::size_t scores, std::size_t bytes) noexcept {

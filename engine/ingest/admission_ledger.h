@@ -50,6 +50,9 @@ class AdmissionLedger {
   /// `scores` > 0.
   [[nodiscard]] Verdict try_take(WorkspaceNumber workspace, std::size_t scores, std::size_t bytes,
                                  double pressure) noexcept;
+  /// Nearly full, and this workspace has nearly its share: what it sends now would most likely be turned back, so it is
+  /// better refused before it is read. Three loads.
+  [[nodiscard]] bool crowded(WorkspaceNumber workspace, double pressure) const noexcept;
   void give_back(WorkspaceNumber workspace, std::size_t scores, std::size_t bytes) noexcept;
   /// After each group: so many scores were done with. Sets the limit by the queue's age.
   void observe(std::size_t scores, MonotonicTime now) noexcept;
@@ -80,7 +83,7 @@ class AdmissionLedger {
     std::uint64_t bits_ = 0;
   };
   using Account = std::atomic<std::uint64_t>;  // Bits of a Held.
-  [[nodiscard]] Account& account(WorkspaceNumber workspace) noexcept;
+  [[nodiscard]] Account& account(WorkspaceNumber workspace) const noexcept;
 
   const std::size_t scores_max_;
   const std::size_t bytes_max_;

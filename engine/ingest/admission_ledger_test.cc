@@ -152,6 +152,22 @@ TEST(AdmissionLedgerTest, AQueueIsKeptToWhatIsCommittedInASecond) {
   EXPECT_EQ(ledger.scores_open(), kMax) << "no queue: little was asked for, which says nothing";
 }
 
+TEST(AdmissionLedgerTest, IsCrowdedForWhoHasNearlyItsShareOfWhatIsNearlyFull) {
+  AdmissionLedger ledger(80, 8000);
+  EXPECT_FALSE(ledger.crowded(kFlood, 0.0));
+  EXPECT_TRUE(ledger.crowded(kFlood, 1.0)) << "the log takes nothing";
+  ASSERT_EQ(ledger.try_take(kFlood, 69, 1, 0.0), Verdict::taken);
+  EXPECT_FALSE(ledger.crowded(kFlood, 0.0));
+  ASSERT_EQ(ledger.try_take(kFlood, 1, 1, 0.0), Verdict::taken);
+  EXPECT_TRUE(ledger.crowded(kFlood, 0.0)) << "seven eighths";
+  EXPECT_FALSE(ledger.crowded(kQuiet, 0.0)) << "who has nothing in flight may try";
+  ASSERT_EQ(ledger.try_take(kQuiet, 5, 1, 0.0), Verdict::taken);
+  EXPECT_TRUE(ledger.crowded(kFlood, 0.0));
+  EXPECT_FALSE(ledger.crowded(kQuiet, 0.0)) << "far from its half";
+  ledger.give_back(kFlood, 70, 2);
+  EXPECT_FALSE(ledger.crowded(kFlood, 0.0));
+}
+
 TEST(AdmissionLedgerTest, CountsHoldWithManyThreads) {
   AdmissionLedger ledger(1000, 100'000);
   {

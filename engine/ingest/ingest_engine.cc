@@ -178,6 +178,10 @@ void IngestEngine::start(std::vector<IdempotencyEntry> idempotency) {
   s.stopping.store(false, std::memory_order_seq_cst);
 }
 
+bool IngestEngine::crowded(WorkspaceNumber workspace) const noexcept {
+  return state_->admission.crowded(workspace, state_->log.pressure());
+}
+
 IngestEngine::Admission IngestEngine::submit(Batch& batch) {
   State& s = *state_;
   SLUICE_CHECK(batch.io_thread < s.io_threads);

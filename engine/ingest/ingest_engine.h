@@ -53,6 +53,8 @@ class IngestEngine {
     disk_full,  ///< Untouched; 507.
     stopping,   ///< Untouched; 503.
   };
+  /// Any thread, cheap: a batch of this workspace would most likely be refused (full or over_share).
+  [[nodiscard]] bool crowded(WorkspaceNumber workspace) const noexcept;
   /// All parts of the batch or none. Never blocks.
   [[nodiscard]] Admission submit(Batch& batch);
 

@@ -10,6 +10,8 @@ namespace sluice {
 class Backend {
  public:
   virtual ~Backend() = default;
+  /// A batch of this workspace would most likely be refused.
+  [[nodiscard]] virtual bool crowded(WorkspaceNumber workspace) const noexcept = 0;
   [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch) = 0;
   /// False: too many queries wait.
   [[nodiscard]] virtual bool submit(ReadRequest& request) = 0;
@@ -18,6 +20,7 @@ class Backend {
 class EngineBackend final : public Backend {
  public:
   EngineBackend(IngestEngine& engine, ReadPool& reads) : engine_(engine), reads_(reads) {}
+  bool crowded(WorkspaceNumber workspace) const noexcept override { return engine_.crowded(workspace); }
   IngestEngine::Admission submit(Batch& batch) override { return engine_.submit(batch); }
   bool submit(ReadRequest& request) override { return reads_.submit(request); }
 

@@ -130,6 +130,23 @@ TEST_F(OverloadTest, AWorkspaceOverItsShareDoesNotHoldUpAnother) {
   }
 }
 
+TEST_F(OverloadTest, ACrowdedWorkspaceIsRefusedBeforeItsBodyIsRead) {
+  const std::string other = key("slquiet", {}, "quiet");
+  test.backend.crowded_workspace = test.catalogue.snapshot()->workspace_by_name("default")->number;
+  Client client = test.connect();
+  client.send("POST /write HTTP/1.1\r\n" + std::string(kAuth) + "Content-Length: 5000\r\n\r\n");
+  const Response refused = client.read();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  EXPECT_TRUE(client.closed());
+  Client again = test.connect();
+  EXPECT_EQ(again.ask(post("/write", "t")).status, 429);
+  EXPECT_EQ(again.ask(get("/items/a")).status, 200) << "it may read, on the same connection";
+  EXPECT_EQ(again.ask(post("/write", "t", other)).status, 201) << "and another workspace may write";
+  test.backend.crowded_workspace = 0;
+  EXPECT_EQ(again.ask(post("/write", "t")).status, 201);
+}
+
 TEST_F(OverloadTest, AFullEngineKeepsTheOrderOfThoseThatWait) {
   std::vector<std::string> order;
   std::atomic<bool> full{true};

@@ -115,6 +115,13 @@ bool Connection::admit_request() {
     return false;
   }
   request.coding = *coding;
+  // Reading and decoding what will be refused would take the time from what can be stored.
+  const bool writes_scores = request.route->page == OperatorPage::none && request.route->scope == kIngest;
+  if (writes_scores && shared_.backend->crowded(request.exchange.principal.workspace)) {
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
+    refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
+    return false;
+  }
   return within_head_rates();
 }
 

@@ -21,6 +21,7 @@ namespace sluice {
 /// Stands in for the engine: answers at once, or holds what it took until released.
 class FakeBackend final : public Backend {
  public:
+  bool crowded(WorkspaceNumber workspace) const noexcept override { return crowded_workspace.load() == workspace; }
   IngestEngine::Admission submit(Batch& batch) override;
   bool submit(ReadRequest& request) override;
 
@@ -30,6 +31,7 @@ class FakeBackend final : public Backend {
   /// For one batch, instead of `admission`.
   std::function<IngestEngine::Admission(const Batch&)> on_admission;
   std::atomic<IngestEngine::Admission> admission{IngestEngine::Admission::accepted};
+  std::atomic<WorkspaceNumber> crowded_workspace{0};
   std::atomic<bool> take_reads{true};
   std::atomic<bool> hold{false};
   Completion* completion = nullptr;

@@ -33,7 +33,7 @@ Outcome decode(BodyDecoder& decoder, Coding coding, std::string_view input, std:
     if (progress == BodyDecoder::Progress::failed) return {decoder.error(), {}};
     if (progress == BodyDecoder::Progress::more) continue;
     std::size_t size = 0;
-    const ByteBuffer output = decoder.take_output(size);
+    ByteBuffer output = decoder.take_output(size);
     return {Errc::ok, {output.data(), size}};
   }
 }

@@ -74,6 +74,7 @@ class TwoSignalDialect final : public Dialect {
       reply.retry_after_seconds = std::max(1, refusal.retry_after_seconds);
       std::string text = "Rate limit exceeded. Retry after " + std::to_string(reply.retry_after_seconds);
       text.append(reply.retry_after_seconds == 1 ? " second." : " seconds.");
+      if (refusal.code == Errc::rate_limited) text.append(" ").append(refusal.message);
       twosignal::encode_error("RATE_LIMIT_EXCEEDED", text, reply.body);
       return;
     }

@@ -42,6 +42,16 @@ class Load(ServerTest):
         self.assertGreater(report["scores_per_second"], 10_000)
         self.assertGreater(report["latency_ms"]["p99"], 0)
 
+    def test_reads_as_load(self):
+        run = ("--seed", "99", "--requests", "50", "--batch", "20", "--connections", "4")
+        self.server.load(*run, "--duration", "60")
+        report = self.server.load("--read", "source", *run, "--duration", "1")
+        self.assertGreater(report["measured_reads"], 100)
+        self.assertEqual(report["sources"], 50 * 20)
+        report = self.server.load("--read", "annotator", *run, "--duration", "1", "--rate", "50")
+        self.assertEqual(report["unexpected_answers"], 0)
+        self.assertGreater(report["latency_ms"]["count"], 20)
+
     def test_the_audit_finds_a_deleted_score(self):
         """The net must catch: without this the audits above could be blind."""
         log = os.path.join(self.server.data, "acks")

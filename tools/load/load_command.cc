@@ -13,6 +13,7 @@ namespace {
 using load::Api;
 using load::Format;
 using load::LoadOptions;
+using load::Read;
 
 void add_target_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--url", options.url, "Server to load")->envname("SLUICE_URL")->capture_default_str();
@@ -58,6 +59,13 @@ void add_traffic_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--text", options.text, "Share of items with notes")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  static const std::map<std::string, Read> kReads{{"source", Read::source}, {"annotator", Read::annotator}};
+  command
+      .add_option("--read", options.read,
+                  "Write nothing; read the sources that the first --requests requests of an earlier run with --seed "
+                  "scored, or its annotator, 100 a page. --rate counts reads")
+      ->transform(CLI::Transformer(kReads))
+      ->type_name("source|annotator");
   command.add_flag("--stop-on-disconnect", options.stop_on_disconnect, "End well when the server goes away");
 }
 
@@ -85,7 +93,8 @@ void add_load_command(CLI::App& app, std::function<int()>& run) {
       "Examples:\n"
       "  sluice load --batch 100 --connections 32 --duration 30 --audit\n"
       "  sluice load --api 2signal --batch 1 --connections 256 --duration 10\n"
-      "  sluice load --rate 500000 --duration 60 --warmup 10 --json report.json");
+      "  sluice load --rate 500000 --duration 60 --warmup 10 --json report.json\n"
+      "  sluice load --read source --seed 7 --requests 10000 --duration 10  (after sluice load --seed 7 --requests 10000)");
   command->callback([options, &run] { run = [options] { return load::run_load(*options); }; });
 }
 

@@ -9,6 +9,8 @@ namespace sluice::load {
 
 enum class Api : std::uint8_t { native, futureagi, evalguard, twosignal };
 enum class Format : std::uint8_t { json, ndjson };
+/// Read instead of writing: sources of an earlier run, or pages of its annotator.
+enum class Read : std::uint8_t { none, source, annotator };
 
 struct LoadOptions {
   std::string url = "http://127.0.0.1:8420";
@@ -34,6 +36,7 @@ struct LoadOptions {
   double invalid = 0;                  ///< Share of items that must be refused.
   double text = 0.1;                   ///< Share of items that carry notes.
   bool stop_on_disconnect = false;
+  Read read = Read::none;              ///< With it, rate counts reads and requests_max is what the earlier run sent.
 
   bool audit = false;
   bool audit_only = false;

@@ -70,6 +70,17 @@ TEST_F(LoadTest, AnAnswerThatNamesNoBadItemFailsTheRunWhenItemsWereBad) {
   EXPECT_GT(report().at("unexpected_answers"), 0);
 }
 
+TEST_F(LoadTest, AReadThatShowsNoScoreFailsTheRun) {
+  LoadOptions asked = options();
+  asked.read = Read::source;
+  asked.rate = 2'000;
+  asked.duration_s = 0.2;
+  EXPECT_EQ(run_load(asked), 1);
+  EXPECT_GT(report().at("unexpected_answers"), 0);
+  EXPECT_LE(report().at("unexpected_answers"), 400);  // No read beside the schedule.
+  EXPECT_EQ(report().at("reads"), 0);
+}
+
 TEST_F(LoadTest, RefusesOptionsThatMakeNoSense) {
   LoadOptions asked = options();
   asked.api = Api::twosignal;
@@ -77,6 +88,10 @@ TEST_F(LoadTest, RefusesOptionsThatMakeNoSense) {
   asked = options();
   asked.key.clear();
   asked.data = directory_;
+  EXPECT_THROW(static_cast<void>(run_load(asked)), std::runtime_error);
+  asked = options();
+  asked.read = Read::source;
+  asked.requests_max = 0;
   EXPECT_THROW(static_cast<void>(run_load(asked)), std::runtime_error);
   asked = options();
   asked.audit_only = true;

@@ -149,6 +149,12 @@ std::uint64_t Plan::sources_before(std::uint64_t requests) const noexcept {
   return (requests + window_ - 1) / window_ * options_.spread * sources_per_request_;
 }
 
+std::uint64_t Plan::sources_scored(std::uint64_t requests) const noexcept {
+  const std::uint64_t begun = std::min<std::uint64_t>(requests % window_, options_.spread);
+  const std::uint64_t rows = requests / window_ * options_.spread + begun;
+  return rows * sources_per_request_;
+}
+
 std::uint64_t Plan::visit_of(std::uint64_t source, std::uint32_t visit) const noexcept {
   const std::uint64_t row = source / sources_per_request_;
   return row / options_.spread * window_ + std::uint64_t{visit} * options_.spread + row % options_.spread;

@@ -71,6 +71,8 @@ class Plan {
 
   [[nodiscard]] std::uint32_t sources_per_request() const noexcept { return sources_per_request_; }
   [[nodiscard]] std::uint64_t sources_before(std::uint64_t requests) const noexcept;
+  /// How many sources, from number 0 on, the first `requests` requests visited at least once.
+  [[nodiscard]] std::uint64_t sources_scored(std::uint64_t requests) const noexcept;
   /// Request number of the `visit`-th visit of `source`.
   [[nodiscard]] std::uint64_t visit_of(std::uint64_t source, std::uint32_t visit) const noexcept;
   /// The source's item in each of its visits; with one_source every item is of it.

@@ -44,6 +44,7 @@ TEST(PlanTest, EverySourceIsVisitedByTheRequestsThatVisitOfNames) {
       }
     }
     EXPECT_EQ(visits.size(), plan.sources_before(requests)) << shape.name;
+    EXPECT_EQ(visits.size(), plan.sources_scored(requests)) << shape.name;
     for (const auto& [source, found] : visits) {
       std::set<std::uint64_t> named;
       for (std::uint32_t visit = 0; visit < shape.options.visits; ++visit) named.insert(plan.visit_of(source, visit));

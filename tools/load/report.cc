@@ -1,6 +1,9 @@
 #include "tools/load/report.h"
 
 #include <array>
+#include <cstdio>
+#include <fstream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -55,6 +58,34 @@ std::string audit_text(const AuditResult& audit) {
   return out;
 }
 
+std::string latency_text(const Histogram& latency, bool open_loop) {
+  std::string out = "latency ms ";
+  for (const auto& [name, quantile] : kQuantiles) {
+    out += fmt::format(" {} {:.3f}", name, static_cast<double>(latency.at(quantile)) / 1e6);
+  }
+  return out + fmt::format(" max {:.3f} ({})\n", static_cast<double>(latency.max_ns()) / 1e6,
+                           open_loop ? "from the intended send time" : "closed loop: hides stalls");
+}
+
+nlohmann::json latency_json(const Histogram& latency, bool holds) {
+  nlohmann::json json;
+  for (const auto& [name, quantile] : kQuantiles) json[name] = static_cast<double>(latency.at(quantile)) / 1e6;
+  json["max"] = static_cast<double>(latency.max_ns()) / 1e6;
+  json["count"] = latency.count();
+  json["holds"] = holds;
+  return json;
+}
+
+void write_json(const std::string& json, const std::string& path) {
+  if (path.empty()) return;
+  if (path == "-") {
+    std::fputs(json.c_str(), stdout);
+    return;
+  }
+  std::ofstream out(path);
+  if (!(out << json)) throw std::runtime_error("cannot write " + path);
+}
+
 std::string report_text(const RunReport& report) {
   std::string out =
       fmt::format("load        {}, {} per request ({:.0f} bytes), {} connections, {} generator thread{}, seed {}\n",
@@ -64,12 +95,7 @@ std::string report_text(const RunReport& report) {
                      report.measured_s > 0 ? static_cast<double>(report.measured_requests) / report.measured_s : 0,
                      report.offered > 0 ? fmt::format(", offered {:.0f}", report.offered) : ", closed loop");
   if (report.latencies_hold()) {
-    out += "latency ms ";
-    for (const auto& [name, quantile] : kQuantiles) {
-      out += fmt::format(" {} {:.3f}", name, static_cast<double>(report.latency.at(quantile)) / 1e6);
-    }
-    out += fmt::format(" max {:.3f} ({})\n", static_cast<double>(report.latency.max_ns()) / 1e6,
-                       report.offered > 0 ? "from the intended send time" : "closed loop: hides stalls");
+    out += latency_text(report.latency, report.offered > 0);
   } else {
     out += fmt::format("latency     void: only {:.1f} % of the offered rate was reached\n",
                        100 * report.rate() / report.offered);
@@ -92,12 +118,6 @@ std::string report_text(const RunReport& report) {
 }
 
 std::string report_json(const RunReport& report) {
-  nlohmann::json latency;
-  for (const auto& [name, quantile] : kQuantiles)
-    latency[name] = static_cast<double>(report.latency.at(quantile)) / 1e6;
-  latency["max"] = static_cast<double>(report.latency.max_ns()) / 1e6;
-  latency["count"] = report.latency.count();
-  latency["holds"] = report.latencies_hold();
   nlohmann::json statuses = nlohmann::json::object();
   for (const auto& [status, count] : report.statuses) statuses[std::to_string(status)] = count;
   nlohmann::json json{
@@ -118,7 +138,7 @@ std::string report_json(const RunReport& report) {
       {"acked_scores", report.acked_scores},
       {"acked_requests", report.acked_requests},
       {"measured_scores", report.measured_scores},
-      {"latency_ms", latency},
+      {"latency_ms", latency_json(report.latency, report.latencies_hold())},
       {"generator_cpu_us_per_score", per_score_us(report.generator_cpu_s, report.measured_scores)},
       {"generator_core_share", report.measured_s > 0 ? report.generator_cpu_s / report.measured_s : 0},
       {"statuses", statuses},

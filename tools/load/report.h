@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "engine/base/histogram.h"
 #include "tools/load/audit.h"
 #include "tools/load/load_options.h"
@@ -39,5 +41,11 @@ struct RunReport {
 [[nodiscard]] std::string report_text(const RunReport& report);
 [[nodiscard]] std::string report_json(const RunReport& report);
 [[nodiscard]] std::string audit_text(const AuditResult& audit);
+/// The percentiles on one line; `open_loop`: counted from the intended send time.
+[[nodiscard]] std::string latency_text(const Histogram& latency, bool open_loop);
+/// `holds`: the offered rate was reached.
+[[nodiscard]] nlohmann::json latency_json(const Histogram& latency, bool holds);
+/// To a file, or to stdout for "-"; nothing for an empty path. Throws std::runtime_error.
+void write_json(const std::string& json, const std::string& path);
 
 }  // namespace sluice::load

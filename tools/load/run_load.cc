@@ -12,6 +12,7 @@
 #include "tools/load/labels.h"
 #include "tools/load/load_options.h"
 #include "tools/load/process_cpu.h"
+#include "tools/load/read_run.h"
 #include "tools/load/report.h"
 
 namespace sluice::load {
@@ -47,6 +48,8 @@ void check(const LoadOptions& options) {
   require(options.invalid == 0 || options.api == Api::native, "--invalid is for the native API");
   require(options.format == Format::json || options.api == Api::native, "--format ndjson is for the native API");
   require(options.labels <= 1000, "--labels must be at most 1000");
+  require(options.read != Read::source || (options.seed != 0 && options.requests_max != 0),
+          "--read source needs --seed and --requests of the run that wrote what is read");
   require(options.duration_s > options.warmup_s, "--duration must be longer than --warmup");
 }
 
@@ -175,17 +178,6 @@ class Run {
   std::vector<std::unique_ptr<HttpLoop>> loops_;
 };
 
-void write_report(const RunReport& report, const std::string& path) {
-  if (path.empty()) return;
-  const std::string json = report_json(report);
-  if (path == "-") {
-    std::fputs(json.c_str(), stdout);
-    return;
-  }
-  std::ofstream out(path);
-  if (!(out << json)) throw std::runtime_error("cannot write " + path);
-}
-
 AuditOptions audit_options(const LoadOptions& options, const std::string& key) {
   return {key, std::min<std::size_t>(options.connections, 64), options.threads, options.audit_sample, options.progress};
 }
@@ -202,7 +194,7 @@ int audit_only(const LoadOptions& options, const Endpoint& endpoint, const std::
   report.plan = log.plan;
   report.acked_requests = log.acked.count();
   report.audit = result;
-  write_report(report, options.json_report);
+  write_json(report_json(report), options.json_report);
   return result.clean() ? 0 : 1;
 }
 
@@ -225,7 +217,7 @@ int load_and_audit(const LoadOptions& options, const Endpoint& endpoint, const s
   ack_log.reset();
   if (options.audit) report.audit = run_audit(plan, labels, acked, endpoint, audit_options(options, key));
   std::fputs(report_text(report).c_str(), options.json_report == "-" ? stderr : stdout);
-  write_report(report, options.json_report);
+  write_json(report_json(report), options.json_report);
   const bool lost = report.lost != 0 && !options.stop_on_disconnect;
   const bool good = report.unexpected == 0 && !lost && (!report.audit || report.audit->clean());
   return good && report.acked_requests > 0 ? 0 : 1;
@@ -239,6 +231,7 @@ int run_load(const LoadOptions& asked) {
   if (options.seed == 0) options.seed = std::random_device{}() | std::uint64_t{1};
   const Endpoint endpoint(options.url, options.port);
   const std::string key = key_of(options);
+  if (options.read != Read::none) return run_reads(options, Plan(plan_options(options)), endpoint, key);
   return options.audit_only ? audit_only(options, endpoint, key) : load_and_audit(options, endpoint, key);
 }
 

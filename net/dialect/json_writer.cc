@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace sluice {
 namespace {
@@ -21,6 +22,17 @@ constexpr std::array<char, 256> make_escapes() {
 }
 constexpr std::array<char, 256> kEscapes = make_escapes();
 
+/// Eight bytes at a time: does one of them need an escape? Exact: a borrow only starts above a byte that does.
+bool needs_escape(const char* at) {
+  constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
+  const auto below = [](std::uint64_t word, std::uint64_t limit) { return (word - kOnes * limit) & ~word; };
+  const std::uint64_t found =
+      below(bytes, 0x20) | below(bytes ^ kOnes * '"', 1) | below(bytes ^ kOnes * '\\', 1);
+  return (found & kOnes * 0x80) != 0;
+}
+
 void append_comma(std::string& out) {
   if (!out.empty() && out.back() != '{' && out.back() != '[') out += ',';
 }
@@ -31,6 +43,8 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   std::size_t clean = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    while (text.size() - i >= 8 && !needs_escape(text.data() + i)) i += 8;
+    if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     const char escape = kEscapes[c];
     if (escape == 0) continue;

@@ -25,6 +25,22 @@ TEST(JsonWriterTest, EscapesExactlyWhatMustBe) {
   }
 }
 
+TEST(JsonWriterTest, EscapesAtEveryPlaceOfALongText) {
+  constexpr std::size_t kLength = 20;
+  for (int c = 0; c < 256; ++c) {
+    std::string alone;
+    append_json_string(alone, std::string(1, static_cast<char>(c)));
+    for (std::size_t place = 0; place < kLength; ++place) {
+      std::string text(kLength, '!');
+      text[place] = static_cast<char>(c);
+      std::string out;
+      append_json_string(out, text);
+      EXPECT_EQ(out, '"' + std::string(place, '!') + alone.substr(1, alone.size() - 2) +
+                         std::string(kLength - 1 - place, '!') + '"');
+    }
+  }
+}
+
 TEST(JsonWriterTest, PutsCommasBetweenMembersOnly) {
   std::string out = "{";
   append_json_field(out, "a", "1");

@@ -95,9 +95,14 @@ void append_label(std::string& out, const Label& label) {
 
 namespace {
 
-void append_source(std::string& out, std::string_view type_name, std::string_view id_name, const SourceRef& source) {
-  append_text_or_null(out, type_name, source.empty() ? std::string_view() : source.type());
-  append_text_or_null(out, id_name, source.id);
+/// `key` with its comma, quotes and colon: a score has twenty members, and most of its text are their names.
+void append_member(std::string& out, std::string_view key, std::string_view text) {
+  out += key;
+  if (text.empty()) {
+    out += "null";
+  } else {
+    append_json_string(out, text);
+  }
 }
 
 void append_history(std::string& out, const Score& score, LabelType type) {
@@ -123,38 +128,43 @@ void append_score(std::string& out, const Score& score, const CatalogueSnapshot&
   const LabelType type = label == nullptr ? LabelType::numeric : label->type;
   out += "{\"id\":";
   append_json_uuid(out, score.id);
-  append_source(out, "source_type", "source_id", row.source);
-  append_source(out, "parent_type", "parent_id", row.parent);
-  append_json_key(out, "label_id");
+  append_member(out, ",\"source_type\":", row.source.empty() ? std::string_view() : row.source.type());
+  append_member(out, ",\"source_id\":", row.source.id);
+  append_member(out, ",\"parent_type\":", row.parent.empty() ? std::string_view() : row.parent.type());
+  append_member(out, ",\"parent_id\":", row.parent.id);
   if (label == nullptr) {
-    out += "null,\"label_name\":null,\"label_type\":null";
+    out += ",\"label_id\":null,\"label_name\":null,\"label_type\":null";
   } else {
+    out += ",\"label_id\":";
     append_json_uuid(out, label->id);
-    append_json_field(out, "label_name", label->name);
-    append_json_field(out, "label_type", sluice::to_string(type));
+    out += ",\"label_name\":";
+    append_json_string(out, label->name);
+    out += ",\"label_type\":";
+    append_json_string(out, sluice::to_string(type));
   }
-  append_json_key(out, "value");
+  out += ",\"value\":";
   append_value_json(out, row.value, type);
-  append_text_or_null(out, "verdict", row.verdict);
-  append_json_key(out, "notes");
+  append_member(out, ",\"verdict\":", row.verdict);
+  out += ",\"notes\":";
   if (row.has_notes) {
     append_json_string(out, row.notes);
   } else {
     out += "null";
   }
-  append_text_or_null(out, "score_source", row.score_source);
-  append_json_key(out, "annotator");
+  append_member(out, ",\"score_source\":", row.score_source);
+  out += ",\"annotator\":";
   append_annotator(out, catalogue.annotator(row.annotator));
-  append_text_or_null(out, "client_id", row.client_id);
-  append_text_or_null(out, "queue_item", row.queue_item);
-  append_json_key(out, "metadata");
+  append_member(out, ",\"client_id\":", row.client_id);
+  append_member(out, ",\"queue_item\":", row.queue_item);
+  out += ",\"metadata\":";
   out += row.metadata.empty() ? std::string_view("null") : row.metadata;
   append_time_or_null(out, "event_time", row.event_time);
-  append_json_key(out, "created_at");
+  out += ",\"created_at\":";
   append_json_time(out, score.created_at);
-  append_json_key(out, "updated_at");
+  out += ",\"updated_at\":";
   append_json_time(out, score.updated_at);
-  append_json_field(out, "dialect", sluice::to_string(row.dialect));
+  out += ",\"dialect\":";
+  append_json_string(out, sluice::to_string(row.dialect));
   append_history(out, score, type);
   out += '}';
 }

@@ -83,7 +83,7 @@ StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rock
   indexer_.emplace(index_database_, directory.path() + "/index.incoming", *hot_, watermark);
   recover_hot_index(log_database_, tail, KeyedHash(directory.hash_key()), options_.hot_rows, *hot_, *indexer_);
   log_.emplace(log_database_, *hot_, *indexer_, blocks_, options_.hot_rows, tail);
-  reader_.emplace(*hot_, index_database_, blocks_);
+  reader_.emplace(*hot_, index_database_, blocks_, plan_);
   watch_.emplace(directory.path(), acked_,
                  Watch::Sources{[this] { return log_->acked(); }, [this] { return broken(); },
                                 [this] { return reserve(); }, [this] { watch_stall(); }});

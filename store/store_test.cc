@@ -132,21 +132,34 @@ TEST(StoreTest, ListsAnOwnersRowsNewestFirstInPagesAcrossMemoryAndIndex) {
   EXPECT_THAT(page, IsEmpty());
 }
 
-TEST(StoreTest, KnowsSourcesThatWereNeverScored) {
+TEST(StoreTest, AMemoryViewAnswersWhatMemoryHoldsAndOwnsUpToTheRest) {
   const TempDir temp;
+  {
+    OpenStore open(temp.data());
+    ASSERT_EQ(open.append({rows(1, "a")}), Durability::durable);
+    const auto hot = open.store->reader().memory_view();
+    EXPECT_THAT(open.by_source(*hot, "a"), SizeIs(1));
+    EXPECT_TRUE(open.holds(*hot, {1, 0}, "a"));
+    EXPECT_FALSE(hot->missed());
+    ASSERT_TRUE(open.store->settle(30));
+  }
   OpenStore open(temp.data());
-  const auto may_have = [&](const std::string& id) {
-    return open.store->reader().may_have_source(source_hash(open.keys, 1, trace(id)));
-  };
-  EXPECT_FALSE(may_have("a"));
-  ASSERT_EQ(open.append({rows(1, "a")}), Durability::durable);
-  EXPECT_TRUE(may_have("a"));
-  EXPECT_FALSE(may_have("b"));
-  ASSERT_TRUE(open.store->settle(30));
-  EXPECT_TRUE(may_have("a")) << "with cold filters the answer is: look";
+  const std::uint64_t hash = source_hash(open.keys, 1, trace("a"));
+  std::vector<PostingHit> hits;
+  const auto cold = open.store->reader().memory_view();
+  EXPECT_FALSE(cold->block(1));
+  EXPECT_TRUE(cold->missed());
+  const auto index_cold = open.store->reader().memory_view();
+  const bool found = index_cold->by_source(hash, hits).ok();
+  EXPECT_EQ(found, !index_cold->missed());
+  EXPECT_TRUE(open.holds(*open.store->reader().view(), {1, 0}, "a"));
   EXPECT_THAT(open.by_source("a"), SizeIs(1));
   EXPECT_THAT(open.by_source("b"), IsEmpty());
-  EXPECT_TRUE(may_have("a")) << "with the data block in the cache";
+  const auto warm = open.store->reader().memory_view();
+  EXPECT_THAT(open.by_source(*warm, "a"), SizeIs(1));
+  EXPECT_THAT(open.by_source(*warm, "b"), IsEmpty());
+  EXPECT_TRUE(open.holds(*warm, {1, 0}, "a"));
+  EXPECT_FALSE(warm->missed());
 }
 
 TEST(StoreTest, ReadersSeeEveryAckedRowWhileSegmentsAreSealed) {
@@ -173,9 +186,6 @@ TEST(StoreTest, ReadersSeeEveryAckedRowWhileSegmentsAreSealed) {
           wrong.fetch_add(1);
         }
         if (!hits.empty() && !open.holds(*view, hits[hits.size() / 2].at, "shared")) wrong.fetch_add(1);
-        if (seen > 0 && !open.store->reader().may_have_source(source_hash(open.keys, 1, trace("shared")))) {
-          wrong.fetch_add(1);
-        }
       }
     });
   }
@@ -201,7 +211,6 @@ TEST(StoreTest, RefusesWithoutATraceWhenTheDiskIsAlmostFull) {
   EXPECT_EQ(open.append({rows(1, "a")}), Durability::refused);
   EXPECT_THAT(open.by_source("a"), IsEmpty());
   EXPECT_EQ(open.store->log().tail().last_block, 0u);
-  EXPECT_FALSE(open.store->reader().may_have_source(source_hash(open.keys, 1, trace("a"))));
 }
 
 TEST(StoreTest, RefusesWhenTheHotIndexIsFullAndRecovers) {

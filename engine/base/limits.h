@@ -73,6 +73,7 @@ inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waitin
 inline constexpr std::size_t kPageLimit = 1000;
 inline constexpr std::size_t kPageDefault = 100;
 inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a filtered listing, then a cursor.
+inline constexpr std::size_t kEventsReadAtOnce = 64;         ///< Of one source, folded on the io thread that asks.
 inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per source read; beyond: an error.
 
 // Idempotency-Key answers kept.

@@ -26,7 +26,7 @@ bool same(const BlockPostings& a, const BlockPostings& b) {
 
 class MemoryLog::View final : public ReadView {
  public:
-  View(MemoryLog& log, std::uint64_t last_block) : log_(log), last_block_(last_block) {}
+  View(MemoryLog& log, std::uint64_t last_block, bool lost) : log_(log), last_block_(last_block), lost_(lost) {}
 
   Result<void> by_source(std::uint64_t hash, std::vector<PostingHit>& out) override {
     collect(hash, out, [](const Stored& s) -> const std::vector<Posting>& { return s.postings.by_source; });
@@ -51,10 +51,13 @@ class MemoryLog::View final : public ReadView {
   Result<BlockRef> block(std::uint64_t sequence) override {
     const std::lock_guard lock(log_.mutex_);
     if (sequence == 0 || sequence > last_block_) return Errc::not_found;
+    missed_ = lost_;
+    if (missed_) return Errc::io_error;
     const auto& bytes = log_.blocks_[sequence - 1].bytes;
     return BlockRef{sequence, bytes, *bytes};
   }
   std::uint64_t last_block() const noexcept override { return last_block_; }
+  bool missed() const noexcept override { return missed_; }
 
  private:
   template <class Pick>
@@ -87,6 +90,8 @@ class MemoryLog::View final : public ReadView {
 
   MemoryLog& log_;
   const std::uint64_t last_block_;
+  const bool lost_;
+  bool missed_ = false;
 };
 
 Durability MemoryLog::append(Group& group) {
@@ -157,15 +162,12 @@ Result<void> MemoryLog::load(Catalogue& catalogue, WallTime since, std::vector<I
 
 std::unique_ptr<ReadView> MemoryLog::view() {
   const std::lock_guard lock(mutex_);
-  return std::make_unique<View>(*this, tail_.last_block);
+  return std::make_unique<View>(*this, tail_.last_block, false);
 }
 
-bool MemoryLog::may_have_source(std::uint64_t source_hash) noexcept {
+std::unique_ptr<ReadView> MemoryLog::memory_view() {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(blocks_, [source_hash](const Stored& stored) {
-    return std::ranges::any_of(stored.postings.by_source,
-                               [source_hash](const Posting& p) { return p.hash == source_hash; });
-  });
+  return std::make_unique<View>(*this, tail_.last_block, blocks_on_disk_.load(std::memory_order_relaxed));
 }
 
 void MemoryLog::fail_next(Durability durability, int times) {

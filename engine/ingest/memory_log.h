@@ -25,12 +25,14 @@ class MemoryLog final : public RecordLog, public RecordReader {
   [[nodiscard]] bool disk_full() const noexcept override { return disk_full_.load(std::memory_order_relaxed); }
   Result<void> load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) override;
   [[nodiscard]] std::unique_ptr<ReadView> view() override;
-  [[nodiscard]] bool may_have_source(std::uint64_t source_hash) noexcept override;
+  [[nodiscard]] std::unique_ptr<ReadView> memory_view() override;
 
   // Faults.
   void fail_next(Durability durability, int times = 1);
   void set_pressure(double pressure) noexcept { pressure_.store(pressure, std::memory_order_relaxed); }
   void set_disk_full(bool full) noexcept { disk_full_.store(full, std::memory_order_relaxed); }
+  /// Memory views find no block.
+  void set_blocks_on_disk(bool on_disk) noexcept { blocks_on_disk_.store(on_disk, std::memory_order_relaxed); }
   /// Appends wait from hold() to release(); wait_for_held() returns when one does.
   void hold();
   void wait_for_held();
@@ -60,6 +62,7 @@ class MemoryLog final : public RecordLog, public RecordReader {
   const KeyedHash& keys_;
   std::atomic<double> pressure_{0.0};
   std::atomic<bool> disk_full_{false};
+  std::atomic<bool> blocks_on_disk_{false};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_.

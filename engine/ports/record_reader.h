@@ -7,7 +7,7 @@
 #include "engine/model/row.h"
 
 /// Point and range reads on a consistent snapshot of everything durable. Thread rule: a RecordReader may be shared; a
-/// ReadView belongs to the one read-pool thread that opened it and must not outlive the call it serves.
+/// ReadView belongs to the one thread that opened it and must not outlive the call it serves.
 
 namespace sluice {
 
@@ -39,14 +39,17 @@ class ReadView {
   [[nodiscard]] virtual Result<BlockRef> block(std::uint64_t sequence) = 0;
   /// The newest durable block of this view.
   [[nodiscard]] virtual std::uint64_t last_block() const noexcept = 0;
+  /// Of a memory_view(): true once something that was asked for was not there. The call that found out failed, and its
+  /// error says nothing about the data.
+  [[nodiscard]] virtual bool missed() const noexcept = 0;
 };
 
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
   [[nodiscard]] virtual std::unique_ptr<ReadView> view() = 0;
-  /// False: this source certainly has no rows (filters and hot index); true: look. Any thread, no I/O.
-  [[nodiscard]] virtual bool may_have_source(std::uint64_t source_hash) noexcept = 0;
+  /// For short work: no I/O (see missed()), at most limits::kEventsReadAtOnce postings by hash (else limit_reached).
+  [[nodiscard]] virtual std::unique_ptr<ReadView> memory_view() = 0;
 };
 
 }  // namespace sluice

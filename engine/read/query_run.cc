@@ -30,13 +30,8 @@ void drop_repeated(std::vector<std::uint64_t>& sources) {
 
 }  // namespace
 
-QueryRun::QueryRun(const KeyedHash& keys, RecordReader& records, ReadRequest& request)
-    : keys_(keys),
-      records_(records),
-      request_(request),
-      query_(request.query),
-      view_(records.view()),
-      loader_(*view_) {}
+QueryRun::QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, std::size_t events_max)
+    : keys_(keys), view_(view), request_(request), query_(request.query), events_max_(events_max), loader_(view) {}
 
 Result<void> QueryRun::run() {
   switch (query_.by) {
@@ -75,9 +70,9 @@ Result<void> QueryRun::by_source() {
 Result<void> QueryRun::children(std::vector<const Entry*>& out) {
   const std::uint64_t own_hash = hash_of(query_.source);
   std::vector<PostingHit> hits;
-  if (const auto read = view_->by_source(own_hash, hits); !read) return read;
+  if (const auto read = view_.by_source(own_hash, hits); !read) return read;
   std::erase_if(hits, [](const PostingHit& hit) { return !hit.parent; });
-  if (hits.size() > limits::kEventsPerSource) return Errc::limit_reached;
+  if (hits.size() > events_max_) return Errc::limit_reached;
   std::vector<std::uint64_t> sources;
   RowLoader::Loaded loaded;
   for (const PostingHit& hit : hits) {
@@ -91,7 +86,7 @@ Result<void> QueryRun::children(std::vector<const Entry*>& out) {
   for (const std::uint64_t source : sources) {
     const auto fold = fold_of(source);
     if (!fold) return fold.error();
-    if (events_kept_ > limits::kEventsPerSource) return Errc::limit_reached;
+    if (events_kept_ > events_max_) return Errc::limit_reached;
     for (const Entry& entry : (*fold)->entries()) {
       if (!entry.live || !same_source(entry.score.row.parent, query_.source)) continue;
       // A source may be its own parent's namesake; it is listed once.
@@ -123,7 +118,7 @@ Result<void> QueryRun::by_client_id() {
   for (const std::uint64_t source : *sources) {
     const auto fold = fold_of(source);
     if (!fold) return fold.error();
-    if (events_kept_ > limits::kEventsPerSource) return Errc::limit_reached;
+    if (events_kept_ > events_max_) return Errc::limit_reached;
     for (const Entry& entry : (*fold)->entries()) {
       if (entry.live) found.push_back(&entry);
     }
@@ -134,8 +129,8 @@ Result<void> QueryRun::by_client_id() {
 Result<std::vector<std::uint64_t>> QueryRun::sources_with_client_id() {
   std::vector<PostingHit> hits;
   const std::uint64_t hash = client_id_hash(keys_, query_.workspace, query_.filter.client_id);
-  if (const auto read = view_->by_client_id(hash, hits); !read) return read.error();
-  if (hits.size() > limits::kEventsPerSource) return Errc::limit_reached;
+  if (const auto read = view_.by_client_id(hash, hits); !read) return read.error();
+  if (hits.size() > events_max_) return Errc::limit_reached;
   std::vector<std::uint64_t> sources;
   RowLoader::Loaded loaded;
   for (const PostingHit& hit : hits) {
@@ -160,8 +155,8 @@ Result<void> QueryRun::list() {
   std::vector<Position> positions;
   for (std::size_t examined = 0;;) {
     positions.clear();
-    const auto read = whole_workspace ? view_->by_workspace(query_.workspace, before, kListChunk, positions)
-                                      : view_->by_annotator(query_.annotator, before, kListChunk, positions);
+    const auto read = whole_workspace ? view_.by_workspace(query_.workspace, before, kListChunk, positions)
+                                      : view_.by_annotator(query_.annotator, before, kListChunk, positions);
     if (!read) return read;
     for (const Position at : positions) {
       if (examined >= limits::kEventsExamined || request_.page.scores.size() >= limit) {
@@ -213,9 +208,8 @@ Result<void> QueryRun::source_exists() {
 
 Result<bool> QueryRun::is_registered(const SourceRef& source) {
   const std::uint64_t hash = hash_of(source);
-  if (!records_.may_have_source(hash)) return false;
   std::vector<PostingHit> hits;
-  if (const auto read = view_->by_source(hash, hits); !read) return read.error();
+  if (const auto read = view_.by_source(hash, hits); !read) return read.error();
   RowLoader::Loaded loaded;
   for (const PostingHit& hit : hits) {
     if (hit.parent) continue;
@@ -232,19 +226,18 @@ Result<bool> QueryRun::is_registered(const SourceRef& source) {
 }
 
 Result<EventFold*> QueryRun::fold_of(std::uint64_t source_hash) {
-  std::unique_ptr<EventFold>& fold = folds_[source_hash];
-  if (fold != nullptr) return fold.get();
-  fold = std::make_unique<EventFold>();
-  if (records_.may_have_source(source_hash)) {
-    const auto folded = fold_source(*view_, loader_, query_.workspace, source_hash, query_.up_to, *fold);
-    if (!folded) return folded.error();
-  }
-  events_kept_ += fold->events();
-  return fold.get();
+  const auto [found, made] = folds_.try_emplace(source_hash, &memory_);
+  EventFold& fold = found->second;
+  if (!made) return &fold;
+  const auto folded = fold_source(view_, loader_, {query_.workspace, source_hash, query_.up_to, events_max_}, fold);
+  if (!folded) return folded.error();
+  events_kept_ += fold.events();
+  return &fold;
 }
 
 void QueryRun::forget_folds() {
   folds_.clear();
+  memory_.release();
   loader_.clear();
   events_kept_ = 0;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <array>
+#include <memory_resource>
 #include <unordered_map>
 
 #include "engine/read/read_request.h"
@@ -13,7 +14,8 @@ namespace sluice {
 
 class QueryRun {
  public:
-  QueryRun(const KeyedHash& keys, RecordReader& records, ReadRequest& request);
+  /// More than `events_max` events of one source, or of all children, are limit_reached.
+  QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, std::size_t events_max);
   [[nodiscard]] Result<void> run();
 
  private:
@@ -40,12 +42,15 @@ class QueryRun {
   void forget_folds();
 
   const KeyedHash& keys_;
-  RecordReader& records_;
+  ReadView& view_;
   ReadRequest& request_;
   const ScoreQuery& query_;
-  std::unique_ptr<ReadView> view_;
+  const std::size_t events_max_;
+  // Folds are made of many small parts that all die together; a read of one source fits into the first bytes.
+  std::array<std::byte, 16 * 1024> first_bytes_;
+  std::pmr::monotonic_buffer_resource memory_{first_bytes_.data(), first_bytes_.size()};
   RowLoader loader_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<EventFold>> folds_;
+  std::unordered_map<std::uint64_t, EventFold> folds_;
   std::size_t events_kept_ = 0;
 };
 

@@ -55,6 +55,15 @@ ReadPool::ReadPool(std::size_t threads, const ScoreReader& reader, Completion& c
 
 ReadPool::~ReadPool() { stop(); }
 
+bool ReadPool::try_run(ReadRequest& request) {
+  const MonotonicTime begin = monotonic_now();
+  if (!state_->reader.try_run(request)) return false;
+  const MonotonicTime took = monotonic_now() - begin;
+  const std::lock_guard lock(state_->mutex);
+  state_->duration.record(took);
+  return true;
+}
+
 bool ReadPool::submit(ReadRequest& request) {
   {
     const std::lock_guard lock(state_->mutex);

@@ -1,5 +1,6 @@
 #include "engine/read/row_loader.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -21,14 +22,15 @@ std::size_t selection_bytes(const Value& value) noexcept {
 }  // namespace
 
 Result<const RowLoader::Block*> RowLoader::block(std::uint64_t sequence) {
-  if (const auto found = blocks_.find(sequence); found != blocks_.end()) return &found->second;
+  const auto found = std::ranges::find(blocks_, sequence, [](const Block& block) { return block.ref.sequence; });
+  if (found != blocks_.end()) return &*found;
   auto ref = view_.block(sequence);
   if (!ref) return ref.error();
   // The store checked the bytes when it read them, or they never left this process.
   auto view = BlockView::open_trusted(ref->bytes);
   if (!view) return view.error();
   if (blocks_.size() >= kBlocks) blocks_.clear();
-  return &blocks_.emplace(sequence, Block{std::move(*ref), *view}).first->second;
+  return &blocks_.emplace_back(Block{std::move(*ref), *view});
 }
 
 Result<void> RowLoader::load(Position at, Loaded& out) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <unordered_map>
+#include <vector>
 
 #include "engine/base/arena.h"
 #include "engine/model/row.h"
@@ -33,10 +33,11 @@ class RowLoader {
     BlockRef ref;
     BlockView view;
   };
+  /// Valid until the next call.
   [[nodiscard]] Result<const Block*> block(std::uint64_t sequence);
 
   ReadView& view_;
-  std::unordered_map<std::uint64_t, Block> blocks_;
+  std::vector<Block> blocks_;  // At most kBlocks: few enough to look through.
   RowScratch scratch_;
   Arena arena_;
   std::size_t bytes_ = 0;  // Of texts in the arena.

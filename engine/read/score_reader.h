@@ -15,6 +15,9 @@ class ScoreReader {
   ScoreReader(const KeyedHash& keys, RecordReader& records);
   /// Fills request.status, page and exists. Blocking (disk).
   void run(ReadRequest& request) const;
+  /// As run(), when the answer is short work and in memory: some tens of microseconds, no I/O. False: it is not, and
+  /// the request is as it was.
+  [[nodiscard]] bool try_run(ReadRequest& request) const;
 
  private:
   const KeyedHash& keys_;
@@ -22,11 +25,14 @@ class ScoreReader {
 };
 
 /// A few threads that run queries and deliver them to the io thread that asked.
-/// Threads: submit() from any io thread; start/stop from main.
+/// Threads: try_run() and submit() from any io thread; start/stop from main.
 class ReadPool {
  public:
   ReadPool(std::size_t threads, const ScoreReader& reader, Completion& completion);
   ~ReadPool();
+  /// Answers at once, on this thread, what ScoreReader::try_run() can: handing a query over and back costs more than
+  /// most source reads. False: submit() it.
+  [[nodiscard]] bool try_run(ReadRequest& request);
   /// False: limits::kReadQueue queries wait already; the request is untouched (answer 429).
   [[nodiscard]] bool submit(ReadRequest& request);
   /// Finishes what was taken, then joins.

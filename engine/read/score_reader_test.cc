@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/limits.h"
 #include "engine/read/score_reader_for_test.h"
 
 /// Which scores a query finds, and in what pages. What a score becomes by its events: source_fold_test.cc.
@@ -206,6 +207,38 @@ TEST_F(ScoreReaderTest, PageOutlivesTheLogItWasReadFrom) {
   ASSERT_EQ(kept.page.scores.size(), 1u);
   EXPECT_EQ(kept.page.scores[0].row.source.id, "0189d3c2-7f3a-7000-8000-000000000001");
   EXPECT_EQ(kept.page.scores[0].row.notes, "a note");
+}
+
+TEST_F(ScoreReaderTest, ASourceInMemoryIsAnsweredAtOnceAndEverythingElseIsLeftAlone) {
+  set("t", "0.1");
+  for (std::size_t i = 0; i <= limits::kEventsReadAtOnce; ++i) set("long", "0.5", IdentityKind::positional);
+  const auto at_once = [&](const char* source, ScoreQuery query = {}) {
+    request.reset();
+    request.query = std::move(query);
+    request.query.workspace = names.first.workspace;
+    request.query.source = trace(source);
+    return reader.try_run(request);
+  };
+  ASSERT_TRUE(at_once("t"));
+  EXPECT_EQ(request.status, Errc::ok);
+  EXPECT_EQ(numbers(request.page.scores), std::vector<std::string>{"0.1"});
+  EXPECT_TRUE(at_once("never scored"));
+  EXPECT_TRUE(request.page.scores.empty());
+  EXPECT_FALSE(at_once("long"));
+  EXPECT_TRUE(request.page.scores.empty());
+  ScoreQuery query;
+  query.by = ScoreQuery::By::workspace;
+  EXPECT_FALSE(at_once("t", query));
+  query = {};
+  query.include_children = true;
+  EXPECT_FALSE(at_once("t", query));
+  query = {};
+  query.cursor = "nonsense";
+  ASSERT_TRUE(at_once("t", query));
+  EXPECT_EQ(request.status, Errc::bad_cursor);
+  log.set_blocks_on_disk(true);
+  EXPECT_FALSE(at_once("t"));
+  EXPECT_EQ(of_source("t").size(), 1u);
 }
 
 TEST_F(ScoreReaderTest, PoolFinishesWhatItTookAndRefusesAfterwards) {

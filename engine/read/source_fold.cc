@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/base/limits.h"
-
 namespace sluice {
 namespace {
 
@@ -185,19 +183,18 @@ EventFold::Entry* EventFold::newest_at(Position at) noexcept {
   return found == newest_.end() ? nullptr : found->second;
 }
 
-Result<void> fold_source(ReadView& view, RowLoader& loader, WorkspaceNumber workspace, std::uint64_t source_hash,
-                         Position up_to, EventFold& fold) {
+Result<void> fold_source(ReadView& view, RowLoader& loader, const SourceEvents& events, EventFold& fold) {
+  const Position up_to = events.up_to;
   std::vector<PostingHit> hits;
-  if (const auto found = view.by_source(source_hash, hits); !found) return found.error();
+  if (const auto found = view.by_source(events.source_hash, hits); !found) return found.error();
   std::erase_if(hits, [&](const PostingHit& hit) { return hit.parent || (up_to.block != 0 && hit.at > up_to); });
-  if (hits.size() > limits::kEventsPerSource) return Errc::limit_reached;
-  std::ranges::sort(hits, {}, &PostingHit::at);
+  if (hits.size() > events.events_max) return Errc::limit_reached;
   RowLoader::Loaded loaded;
   for (const PostingHit& hit : hits) {
     const auto read = loader.load(hit.at, loaded);
     if (!read && read.error().code == Errc::not_found) continue;  // Erased for good.
     if (!read) return read.error();
-    if (loaded.row.workspace != workspace || loaded.row.kind == EventKind::source) continue;
+    if (loaded.row.workspace != events.workspace || loaded.row.kind == EventKind::source) continue;
     fold.add(loaded.row, hit.at, loaded.inserted_at);
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <memory_resource>
 #include <unordered_map>
 #include <vector>
 
@@ -30,9 +31,15 @@ class EventFold {
     bool live = false;
   };
 
+  /// All the fold's parts come from `memory`, which must outlive it.
+  explicit EventFold(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : entries_(memory), states_(memory), seen_(memory), newest_(memory) {}
+  EventFold(const EventFold&) = delete;
+  EventFold& operator=(const EventFold&) = delete;
+
   /// In commit order. Rows of kind `source` are no score events and are not to be given.
   void add(const Row& row, Position at, WallTime inserted_at);
-  [[nodiscard]] std::deque<Entry>& entries() noexcept { return entries_; }
+  [[nodiscard]] std::pmr::deque<Entry>& entries() noexcept { return entries_; }
   /// The live score whose newest event stands at `at`, or nullptr. Only after the last add().
   [[nodiscard]] Entry* newest_at(Position at) noexcept;
   [[nodiscard]] std::size_t events() const noexcept { return events_; }
@@ -59,17 +66,22 @@ class EventFold {
   void begin_life(State& state, const Row& row, Position at, WallTime inserted_at);
   void keep_older_value(State& state, const Value& value, std::string_view verdict);
 
-  std::deque<Entry> entries_;  // In order of first appearance; never moves.
-  std::unordered_map<IdentityKey, State, KeyHash> states_;
-  std::unordered_multimap<std::uint64_t, Seen> seen_;
-  std::unordered_map<std::uint64_t, Entry*> newest_;  // By packed position; filled at the first newest_at().
+  std::pmr::deque<Entry> entries_;  // In order of first appearance; never moves.
+  std::pmr::unordered_map<IdentityKey, State, KeyHash> states_;
+  std::pmr::unordered_multimap<std::uint64_t, Seen> seen_;
+  std::pmr::unordered_map<std::uint64_t, Entry*> newest_;  // By packed position; filled at the first newest_at().
   std::size_t events_ = 0;
 };
 
-/// All events of one source hash in one workspace. Errors: limit_reached (more than limits::kEventsPerSource), corrupt,
-/// io_error. `up_to` {0,0}: all. Colliding sources of the workspace are folded beside each other; compare entries'
-/// sources.
-[[nodiscard]] Result<void> fold_source(ReadView& view, RowLoader& loader, WorkspaceNumber workspace,
-                                       std::uint64_t source_hash, Position up_to, EventFold& fold);
+struct SourceEvents {
+  WorkspaceNumber workspace = 0;
+  std::uint64_t source_hash = 0;
+  Position up_to;  ///< {0,0}: all.
+  std::size_t events_max = 0;
+};
+
+/// All events of one source hash in one workspace. Errors: limit_reached (more than events_max), corrupt, io_error.
+/// Colliding sources of the workspace are folded beside each other; compare entries' sources.
+[[nodiscard]] Result<void> fold_source(ReadView& view, RowLoader& loader, const SourceEvents& events, EventFold& fold);
 
 }  // namespace sluice

@@ -13,6 +13,8 @@ class Backend {
   /// A batch of this workspace would most likely be refused.
   [[nodiscard]] virtual bool crowded(WorkspaceNumber workspace) const noexcept = 0;
   [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch) = 0;
+  /// True: answered at once, and nothing will be delivered. False: submit() it.
+  [[nodiscard]] virtual bool try_run(ReadRequest&) { return false; }
   /// False: too many queries wait.
   [[nodiscard]] virtual bool submit(ReadRequest& request) = 0;
 };
@@ -22,6 +24,7 @@ class EngineBackend final : public Backend {
   EngineBackend(IngestEngine& engine, ReadPool& reads) : engine_(engine), reads_(reads) {}
   bool crowded(WorkspaceNumber workspace) const noexcept override { return engine_.crowded(workspace); }
   IngestEngine::Admission submit(Batch& batch) override { return engine_.submit(batch); }
+  bool try_run(ReadRequest& request) override { return reads_.try_run(request); }
   bool submit(ReadRequest& request) override { return reads_.submit(request); }
 
  private:

@@ -16,6 +16,7 @@ bool is_transport_refusal(Errc status) noexcept {
 
 void Connection::run_read() {
   ReadRequest& read = request_->exchange.read;
+  if (shared_.backend->try_run(read)) return call_endpoint(false);
   read.io_thread = thread_.index();
   read.owner = this;
   phase_ = Phase::lent;

@@ -5,9 +5,14 @@
 
 namespace sluice {
 
-Result<BlockBytes> BlockSource::get(std::uint64_t sequence) {
+Result<BlockBytes> BlockSource::in_memory(std::uint64_t sequence) {
   if (BlockBytes bytes = recent_.find(sequence)) return bytes;
   if (BlockBytes bytes = cache_.find(sequence)) return bytes;
+  return Error{Errc::not_found, 0, "block"};
+}
+
+Result<BlockBytes> BlockSource::get(std::uint64_t sequence) {
+  if (Result<BlockBytes> bytes = in_memory(sequence)) return bytes;
   std::string key;
   put_u64_be(key, sequence);
   rocksdb::ReadOptions options;

@@ -15,6 +15,8 @@ class BlockSource {
       : log_(log), recent_(plan.recent_block_bytes), cache_(plan.read_block_bytes) {}
 
   void add_recent(std::uint64_t sequence, BlockBytes bytes) { recent_.add(sequence, std::move(bytes)); }
+  /// Errors: not_found (in memory).
+  [[nodiscard]] Result<BlockBytes> in_memory(std::uint64_t sequence);
   /// The bytes' checksum and sequence are verified when they come from disk. Errors: corrupt
   /// (missing, or not what was written), io_error.
   [[nodiscard]] Result<BlockBytes> get(std::uint64_t sequence);

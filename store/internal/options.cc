@@ -123,6 +123,7 @@ MemoryPlan::MemoryPlan(const StoreOptions& options) {
   wal_bytes = 2 * write_buffer_bytes;
   recent_block_bytes = bytes / 12;
   read_block_bytes = bytes / 12;
+  posting_cache_bytes = bytes / 32;
   rocksdb_cache_bytes = bytes / 6;
   // The rest, about a quarter, is for hot postings (24 bytes each and their heads) and the indexer's sort.
 }

@@ -20,6 +20,7 @@ struct MemoryPlan {
   std::size_t wal_bytes;            ///< Unflushed log files: what a restart replays.
   std::size_t recent_block_bytes;   ///< Newest blocks, as written.
   std::size_t read_block_bytes;     ///< Blocks read from disk.
+  std::size_t posting_cache_bytes;  ///< Postings of sources that were read.
   std::size_t rocksdb_cache_bytes;  ///< Index and filter partitions, index data blocks.
 };
 

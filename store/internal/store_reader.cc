@@ -9,15 +9,16 @@
 namespace sluice {
 namespace {
 
-Error read_error(const Database& index, const rocksdb::Status& status) {
-  if (status.IsCorruption()) report_index_damage(index, status.ToString());
-  return {status.IsCorruption() ? Errc::corrupt : Errc::io_error, 0, "index"};
-}
-
 /// A view's index reads open iterators after the hot list was pinned; see HotIndex for why that misses nothing.
 class StoreView final : public ReadView {
  public:
-  StoreView(HotView hot, Database& index, BlockSource& blocks) : hot_(std::move(hot)), index_(index), blocks_(blocks) {}
+  StoreView(HotView hot, Database& index, BlockSource& blocks, PostingCache& postings, bool memory_only)
+      : hot_(std::move(hot)),
+        index_(index),
+        blocks_(blocks),
+        postings_(postings),
+        memory_only_(memory_only),
+        hits_max_(memory_only ? limits::kEventsReadAtOnce : limits::kEventsPerSource) {}
 
   Result<void> by_source(std::uint64_t source_hash, std::vector<PostingHit>& out) override {
     return hashed(kBySource, &HotSegment::by_source, source_hash, out);
@@ -35,12 +36,14 @@ class StoreView final : public ReadView {
   }
   Result<BlockRef> block(std::uint64_t sequence) override {
     if (sequence == 0 || sequence > hot_.last_block) return Error{Errc::not_found, 0, "block"};
-    Result<BlockBytes> bytes = blocks_.get(sequence);
+    Result<BlockBytes> bytes = memory_only_ ? blocks_.in_memory(sequence) : blocks_.get(sequence);
+    missed_ = missed_ || (memory_only_ && !bytes);
     if (!bytes) return bytes.error();
     const std::string_view text = **bytes;
     return BlockRef{sequence, std::move(*bytes), text};
   }
   std::uint64_t last_block() const noexcept override { return hot_.last_block; }
+  bool missed() const noexcept override { return missed_; }
 
  private:
   using Chain = const HotChain& (HotSegment::*)() const noexcept;
@@ -55,17 +58,28 @@ class StoreView final : public ReadView {
   Result<void> append_slots(std::string_view value, std::uint64_t block, Position before, std::size_t limit,
                             std::vector<Position>& out);
 
+  [[nodiscard]] rocksdb::ReadOptions index_options() const;
+  Error index_error(const rocksdb::Status& status);
+
   const HotView hot_;
   Database& index_;
   BlockSource& blocks_;
+  PostingCache& postings_;
+  const bool memory_only_;
+  const std::size_t hits_max_;  // A memory view is for short work: it ends where its caller would give up.
+  bool missed_ = false;
   std::vector<std::uint16_t> slots_;
 };
 
 Result<void> StoreView::hashed(int family, Chain chain, std::uint64_t hash, std::vector<PostingHit>& out) {
   out.clear();
-  if (hot_.first_hot_block() > 1) {
-    const Result<void> cold = hashed_cold(family, hash, out);
-    if (!cold) return cold;
+  if (const std::uint64_t end = hot_.first_hot_block(); end > 1) {
+    const bool kept = family == kBySource;
+    if (!kept || !postings_.find(hash, end, out)) {
+      const Result<void> cold = hashed_cold(family, hash, out);
+      if (!cold) return cold;
+      if (kept) postings_.put(hash, end, out);
+    }
   }
   bool too_many = false;
   for (const auto& segment : *hot_.segments) {
@@ -74,7 +88,7 @@ Result<void> StoreView::hashed(int family, Chain chain, std::uint64_t hash, std:
       const std::uint64_t block = segment->first_block() + entry.block;
       if (block > hot_.last_block) return true;  // Not durable when this view was made.
       out.push_back({{block, static_cast<std::uint16_t>(entry.detail >> 1)}, (entry.detail & 1) != 0});
-      too_many = out.size() > limits::kEventsPerSource;
+      too_many = out.size() > hits_max_;
       return !too_many;
     });
     // Oldest first. A chain is newest first; a block's rows may have been posted in any order.
@@ -94,7 +108,7 @@ Result<void> StoreView::hashed(int family, Chain chain, std::uint64_t hash, std:
 Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, std::vector<PostingHit>& out) {
   std::string prefix;
   put_u64_be(prefix, hash);
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = index_options();
   options.prefix_same_as_start = true;  // Ends at the hash's last key, and asks the filters first.
   const std::unique_ptr<rocksdb::Iterator> at(
       index_.db->NewIterator(options, index_.families[static_cast<std::size_t>(family)]));
@@ -105,10 +119,24 @@ Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, std::vector<
     if (block >= hot_.first_hot_block()) break;  // Memory has these. A list never spans two segments.
     const Result<void> read = read_postings({at->value().data(), at->value().size()}, block, out);
     if (!read) return read;
-    if (out.size() > limits::kEventsPerSource) return Error{Errc::limit_reached, 0, "events of one source"};
+    if (out.size() > hits_max_) return Error{Errc::limit_reached, 0, "events of one source"};
   }
-  if (!at->status().ok()) return read_error(index_, at->status());
+  if (!at->status().ok()) return index_error(at->status());
   return {};
+}
+
+rocksdb::ReadOptions StoreView::index_options() const {
+  rocksdb::ReadOptions options;
+  options.ignore_range_deletions = true;  // There are none; looking costs a part of every iterator.
+  // Filters and blocks in the cache answer; one that is not there makes the iterator incomplete.
+  if (memory_only_) options.read_tier = rocksdb::kBlockCacheTier;
+  return options;
+}
+
+Error StoreView::index_error(const rocksdb::Status& status) {
+  missed_ = missed_ || status.IsIncomplete();
+  if (status.IsCorruption()) report_index_damage(index_, status.ToString());
+  return {status.IsCorruption() ? Errc::corrupt : Errc::io_error, 0, "index"};
 }
 
 Result<void> StoreView::append_slots(std::string_view value, std::uint64_t block, Position before, std::size_t limit,
@@ -148,38 +176,25 @@ Result<void> StoreView::owned_cold(int family, std::uint32_t owner, Position bef
   const std::string prefix = key;
   put_u64_be(key, ~(before.block == 0 ? newest : std::min(newest, before.block)));
   const std::unique_ptr<rocksdb::Iterator> at(
-      index_.db->NewIterator(rocksdb::ReadOptions(), index_.families[static_cast<std::size_t>(family)]));
+      index_.db->NewIterator(index_options(), index_.families[static_cast<std::size_t>(family)]));
   for (at->Seek(key); at->Valid() && at->key().starts_with(prefix) && out.size() < limit; at->Next()) {
     if (at->key().size() != 12) return Error{Errc::corrupt, 0, "index key"};
     const std::uint64_t block = ~load_u64_be(at->key().data() + 4);
     const Result<void> read = append_slots({at->value().data(), at->value().size()}, block, before, limit, out);
     if (!read) return read;
   }
-  if (!at->status().ok()) return read_error(index_, at->status());
+  if (!at->status().ok()) return index_error(at->status());
   return {};
 }
 
 }  // namespace
 
-std::unique_ptr<ReadView> StoreReader::view() { return std::make_unique<StoreView>(hot_.view(), index_, blocks_); }
+std::unique_ptr<ReadView> StoreReader::view() {
+  return std::make_unique<StoreView>(hot_.view(), index_, blocks_, postings_, false);
+}
 
-bool StoreReader::may_have_source(std::uint64_t source_hash) noexcept {
-  const HotView hot = hot_.view();
-  bool found = false;
-  for (auto segment = hot.segments->rbegin(); segment != hot.segments->rend() && !found; ++segment) {
-    (*segment)->by_source().visit(source_hash, [&](const HotChain::Entry&) { return !(found = true); });
-  }
-  if (found || hot.first_hot_block() == 1) return found;
-  // Filters in the cache answer; one that is not cached makes the iterator incomplete, which means "look". KeyMayExist
-  // would not do: it asks for a full key, and a cached data block without that key is a wrong "no".
-  std::string prefix;
-  put_u64_be(prefix, source_hash);
-  rocksdb::ReadOptions options;
-  options.prefix_same_as_start = true;
-  options.read_tier = rocksdb::kBlockCacheTier;
-  const std::unique_ptr<rocksdb::Iterator> at(index_.db->NewIterator(options, index_.families[kBySource]));
-  at->Seek(prefix);
-  return at->Valid() || !at->status().ok();
+std::unique_ptr<ReadView> StoreReader::memory_view() {
+  return std::make_unique<StoreView>(hot_.view(), index_, blocks_, postings_, true);
 }
 
 }  // namespace sluice

@@ -94,7 +94,8 @@ void add_load_command(CLI::App& app, std::function<int()>& run) {
       "  sluice load --batch 100 --connections 32 --duration 30 --audit\n"
       "  sluice load --api 2signal --batch 1 --connections 256 --duration 10\n"
       "  sluice load --rate 500000 --duration 60 --warmup 10 --json report.json\n"
-      "  sluice load --read source --seed 7 --requests 10000 --duration 10  (after sluice load --seed 7 --requests 10000)");
+      "  sluice load --read source --seed 7 --requests 10000 --duration 10  (after a run with that --seed and "
+      "--requests)");
   command->callback([options, &run] { run = [options] { return load::run_load(*options); }; });
 }
 

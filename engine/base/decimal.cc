@@ -141,7 +141,7 @@ bool read_short(std::string_view text, Decimal& out) noexcept {
   return true;
 }
 
-/// value × 10^-exponent, when it is whole and so small that a difference of two fits 64 bits: the usual bounds and steps.
+/// value × 10^-exponent, when it is whole and so small that a difference of two fits 64 bits: usual bounds and steps.
 bool scale(const Decimal& value, int exponent, std::int64_t& out) noexcept {
   constexpr std::int64_t kMantissaMax = std::int64_t{1} << 31;
   const int shift = value.exponent - exponent;

@@ -21,7 +21,7 @@ class HeldReader final : public RecordReader {
     go_on.wait(false);
     return records_.view();
   }
-  bool may_have_source(std::uint64_t) noexcept override { return true; }
+  std::unique_ptr<ReadView> memory_view() override { return records_.memory_view(); }
 
   std::atomic<bool> entered{false};
   std::atomic<bool> go_on{false};

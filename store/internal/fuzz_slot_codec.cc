@@ -10,21 +10,23 @@
 
 namespace {
 
-void check_marks(std::string_view value) {
+void check_postings(std::string_view value) {
   std::vector<sluice::PostingHit> hits;
-  if (!sluice::read_marks(value, 7, hits)) return;
-  SLUICE_CHECK(hits.size() <= value.size());
-  std::vector<std::uint32_t> marks;
-  for (const sluice::PostingHit& hit : hits) {
-    SLUICE_CHECK(hit.at.block == 7 && (marks.empty() || hit.at.slot >= marks.back() >> 1));
-    marks.push_back(std::uint32_t{hit.at.slot} * 2 + (hit.parent ? 1 : 0));
-  }
+  if (!sluice::read_postings(value, 7, hits)) return;
+  SLUICE_CHECK(!hits.empty() && hits.size() <= value.size() && hits.front().at.block == 7);
+  const auto mark = [](const sluice::PostingHit& hit) { return hit.at.slot * 2u + (hit.parent ? 1u : 0u); };
   std::string written;
-  sluice::append_marks(written, marks);
+  sluice::PostingListEncoder list(written, 7, mark(hits.front()));
+  for (std::size_t i = 1; i < hits.size(); ++i) {
+    const bool later = hits[i].at.block > hits[i - 1].at.block;
+    SLUICE_CHECK(later || (hits[i].at.block == hits[i - 1].at.block && mark(hits[i]) > mark(hits[i - 1])));
+    list.add(hits[i].at.block, mark(hits[i]));
+  }
+  SLUICE_CHECK(written.size() <= value.size());
   std::vector<sluice::PostingHit> again;
-  SLUICE_CHECK(sluice::read_marks(written, 7, again).ok() && again.size() == hits.size());
+  SLUICE_CHECK(sluice::read_postings(written, 7, again).ok() && again.size() == hits.size());
   for (std::size_t i = 0; i < hits.size(); ++i)
-    SLUICE_CHECK(again[i].at.slot == hits[i].at.slot && again[i].parent == hits[i].parent);
+    SLUICE_CHECK(again[i].at == hits[i].at && again[i].parent == hits[i].parent);
 }
 
 void check_runs(std::string_view value) {
@@ -44,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A heap copy of the exact size: the sanitizer sees one byte too far.
   const auto bytes = std::make_unique<char[]>(size);
   if (size != 0) std::memcpy(bytes.get(), data, size);
-  check_marks({bytes.get(), size});
+  check_postings({bytes.get(), size});
   check_runs({bytes.get(), size});
   return 0;
 }

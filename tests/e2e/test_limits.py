@@ -53,6 +53,7 @@ ELSEWHERE = {
     "kBurstSeconds": ("net/transport/rate_limiter_test.cc", "ABurstIsSoManySecondsOfTheRate"),
     "kBurstSecondsMax": ("tools/app/settings_test.cc", '"rate_burst", "3601"'),
     "kReadQueue": ("engine/read/read_pool_test.cc", "limits::kReadQueue"),
+    "kEventsReadAtOnce": ("engine/read/score_reader_test.cc", "limits::kEventsReadAtOnce"),
     "kIdempotencyEntries": ("engine/ingest/idempotency_test.cc", "EvictsTheOldestByCountAndByBytes"),
     "kIdempotencyBytes": ("engine/ingest/idempotency_test.cc", "EvictsTheOldestByCountAndByBytes"),
     "kIdempotencyHours": ("engine/ingest/idempotency_test.cc", "kHour"),

@@ -122,6 +122,7 @@ class Connection {
 
   // engine_flow.cc: what the engine is asked.
   void run_read();
+  void on_read_run();
   void apply_change();
   void begin_write();
   void check_sources();

@@ -16,7 +16,7 @@ bool is_transport_refusal(Errc status) noexcept {
 
 void Connection::run_read() {
   ReadRequest& read = request_->exchange.read;
-  if (shared_.backend->try_run(read)) return call_endpoint(false);
+  if (shared_.backend->try_run(read)) return on_read_run();
   read.io_thread = thread_.index();
   read.owner = this;
   phase_ = Phase::lent;
@@ -41,11 +41,17 @@ void Connection::on_delivered(ReadRequest& read) {
         submit_batch();
       }
     } else {
-      call_endpoint(false);
+      on_read_run();
     }
     drive();
   }
   settle();
+}
+
+void Connection::on_read_run() {
+  // What was read may carry a label or an annotator that is younger than the request.
+  request_->exchange.catalogue = shared_.catalogue.snapshot();
+  call_endpoint(false);
 }
 
 void Connection::apply_change() {

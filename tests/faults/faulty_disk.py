@@ -208,7 +208,7 @@ class Client:
 
 
 class Acks:
-    """Scores that were acknowledged: source → {value: evaluator, or None when it is not known}. missing() reads them back."""
+    """Scores that were acknowledged: source → {value: evaluator}. missing() reads them back."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -243,7 +243,7 @@ class Acks:
                 continue
             read = {score["value"]["value"]: score["label_name"] for score in answer["scores"]}
             for value, evaluator in self.scores[source].items():
-                if value not in read or (evaluator is not None and read[value] != evaluator):
+                if read.get(value) != evaluator:
                     found.append("%s: %s of %s is not there (read: %s)" % (source, value, evaluator, read))
         return found
 

@@ -54,7 +54,7 @@ std::vector<File> read_tree(const std::filesystem::path& top) {
   std::filesystem::recursive_directory_iterator at(top);
   for (; at != std::filesystem::recursive_directory_iterator(); ++at) {
     if (at->is_directory() && is_skipped_directory(at->path().filename().string())) at.disable_recursion_pending();
-    if (!at->is_regular_file()) continue;
+    if (!at->is_regular_file() || at->path().filename() == ".git") continue;  // A file where git has a second worktree.
     std::ifstream in(at->path(), std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();

@@ -1,5 +1,3 @@
-#include <vector>
-
 #include "engine/base/limits.h"
 #include "net/dialect/json_cursor.h"
 

@@ -12,6 +12,7 @@
 #include "engine/base/planted_bug.h"
 #include "store/data_dir.h"
 #include "store/internal/checkpoint.h"
+#include "store/internal/disk_env.h"
 #include "store/internal/open_store.h"
 #include "store/internal/recovery.h"
 #include "store/internal/store_log.h"
@@ -193,7 +194,7 @@ std::unique_ptr<Store> Store::open(const DataDir& directory, const StoreOptions&
     const char* const bug = std::getenv("SLUICE_PLANT");
     std::fprintf(stderr, "sluice: THIS BUILD LOSES DATA ON PURPOSE; planted bug: %s\n", bug != nullptr ? bug : "none");
   }
-  return open_store(directory, options, rocksdb::Env::Default());
+  return open_store(directory, options, disk_env());
 }
 
 }  // namespace sluice

@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "store/internal/disk_env.h"
+
 namespace sluice {
 namespace {
 
@@ -44,6 +46,7 @@ void Indexer::stop() {
 }
 
 void Indexer::run() {
+  run_in_background();
   for (;;) {
     std::shared_ptr<const HotSegment> segment;
     {

@@ -176,7 +176,11 @@ void BodyPool::Writer::native_item(std::uint32_t item) {
   if (plan.options().client_ids) fields.push_back(id);
   if (chance(plan.options().text)) fields.push_back(note);
   if (chance(0.3)) fields.push_back(score_source);
-  for (std::size_t i = fields.size(); i > 1; --i) std::swap(fields[i - 1], fields[draw() % i]);
+  // A body comes from one serializer: its items have one order, another body's have another.
+  std::array<Field, 7> order{type, source, label_id, value_field, id, note, score_source};
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[mix(index * 64 + i) % i]);
+  const auto rank = [&](Field field) { return std::find(order.begin(), order.end(), field); };
+  std::sort(fields.begin(), fields.end(), [&](Field a, Field b) { return rank(a) < rank(b); });
   char separator = '{';
   for (const Field field : fields) {
     body += separator;

@@ -4,7 +4,6 @@
 #include <memory>
 #include <thread>
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,11 +31,6 @@ class DiskFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-void run_in_background() noexcept {
-  // Linux gives each thread its own nice value. Lowering one's own is always allowed.
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kBackgroundNice);
-}
-
 void delete_gradually(const std::string& path) noexcept {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
@@ -51,9 +45,7 @@ void delete_gradually(const std::string& path) noexcept {
 rocksdb::Env* disk_env() {
   static rocksdb::Env* const env = [] {
     (void)use_hardware_crc32c();
-    rocksdb::Env* const made = rocksdb::NewCompositeEnv(std::make_shared<DiskFileSystem>()).release();
-    (void)made->LowerThreadPoolCPUPriority(rocksdb::Env::LOW, rocksdb::CpuPriority::kLow);  // kLow is nice 19.
-    return made;
+    return rocksdb::NewCompositeEnv(std::make_shared<DiskFileSystem>()).release();
   }();
   return env;
 }

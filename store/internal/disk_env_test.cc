@@ -2,9 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
-
-#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -46,17 +43,6 @@ TEST(DiskEnvTest, WhatIsNotThereIsNoError) {
   delete_gradually(temp.path() + "/nothing");
   EXPECT_TRUE(disk_env()->DeleteFile(temp.path() + "/nothing").IsPathNotFound() ||
               disk_env()->DeleteFile(temp.path() + "/nothing").IsIOError());
-}
-
-TEST(DiskEnvTest, OnlyTheCallingThreadGoesToTheBackground) {
-  const int before = ::getpriority(PRIO_PROCESS, 0);
-  int inside = 0;
-  std::thread([&] {
-    run_in_background();
-    inside = ::getpriority(PRIO_PROCESS, 0);
-  }).join();
-  EXPECT_EQ(inside, kBackgroundNice);
-  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
 }
 
 }  // namespace

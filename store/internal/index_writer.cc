@@ -56,19 +56,24 @@ void sort_bucket(std::span<HashedPosting> bucket, std::vector<HashedPosting>& sc
 }
 
 /// Hashes are uniform, so one pass by their highest bits leaves buckets that sort inside the first-level cache.
-std::vector<HashedPosting> sorted_postings(const HotChain& chain) {
+std::vector<HashedPosting> sorted_postings(const HotChain& chain, Pacer& pacer) {
   const auto bucket = [](std::uint64_t hash) { return hash >> (64 - kBucketBits); };
   std::vector<std::uint32_t> starts((std::size_t{1} << kBucketBits) + 1);
-  chain.each([&](const HotChain::Entry& entry) { ++starts[bucket(entry.key) + 1]; });
+  chain.each([&](const HotChain::Entry& entry) {
+    ++starts[bucket(entry.key) + 1];
+    pacer.step();
+  });
   for (std::size_t at = 1; at < starts.size(); ++at) starts[at] += starts[at - 1];
   std::vector<HashedPosting> sorted(starts.back());
   std::vector<std::uint32_t> ends(starts.begin(), starts.end() - 1);
   chain.each([&](const HotChain::Entry& entry) {
     sorted[ends[bucket(entry.key)]++] = {entry.key, entry.block, entry.detail};
+    pacer.step();
   });
   std::vector<HashedPosting> scratch;
   for (std::size_t at = 0; at < ends.size(); ++at) {
     sort_bucket(std::span(sorted).subspan(starts[at], starts[at + 1] - starts[at]), scratch);
+    pacer.step();
   }
   return sorted;
 }
@@ -110,7 +115,8 @@ class IndexWriter::Table {
   rocksdb::SstFileWriter writer_;
 };
 
-IndexWriter::IndexWriter(Database& index, std::string directory) : index_(index), directory_(std::move(directory)) {
+IndexWriter::IndexWriter(Database& index, std::string directory, const std::atomic<bool>& hurry)
+    : index_(index), directory_(std::move(directory)), pacer_(hurry) {
   // What lies here was not ingested, or is ingested and lies in the index too (a crash between link and unlink).
   std::error_code error;
   std::filesystem::remove_all(directory_, error);
@@ -131,7 +137,7 @@ rocksdb::Status IndexWriter::ingest(const HotSegment& segment) {
 }
 
 rocksdb::Status IndexWriter::write_hashed(int family, const HotChain& chain, std::uint64_t first_block) {
-  const std::vector<HashedPosting> postings = sorted_postings(chain);
+  const std::vector<HashedPosting> postings = sorted_postings(chain, pacer_);
   if (postings.empty()) return rocksdb::Status::OK();
   Table table(index_, family, directory_);
   rocksdb::Status status = table.open();
@@ -149,6 +155,7 @@ rocksdb::Status IndexWriter::write_hashed(int family, const HotChain& chain, std
       list.add(first_block + postings[at].block, postings[at].mark);
     }
     status = table.put(key, value);
+    pacer_.step();
   }
   return status.ok() ? table.finish(index_.families[static_cast<std::size_t>(family)], arguments_) : status;
 }

@@ -8,6 +8,7 @@
 
 #include "store/internal/databases.h"
 #include "store/internal/hot_segment.h"
+#include "store/internal/pacer.h"
 
 /// Turns a sealed segment into sorted tables and ingests them, all families and the watermark in one step.
 /// Threads: the indexer's.
@@ -16,8 +17,8 @@ namespace sluice {
 
 class IndexWriter {
  public:
-  /// `directory`: for tables not yet ingested, on the file system of the index; emptied first.
-  IndexWriter(Database& index, std::string directory);
+  /// `directory`: for tables not yet ingested, on the file system of the index; emptied first. `hurry`: see Pacer.
+  IndexWriter(Database& index, std::string directory, const std::atomic<bool>& hurry);
 
   /// After an OK everything up to the segment's last block is found in the index, also after a power cut.
   [[nodiscard]] rocksdb::Status ingest(const HotSegment& segment);
@@ -30,6 +31,7 @@ class IndexWriter {
 
   Database& index_;
   const std::string directory_;
+  Pacer pacer_;
   std::vector<rocksdb::IngestExternalFileArg> arguments_;
 };
 

@@ -5,8 +5,6 @@
 
 #include <pthread.h>
 
-#include "store/internal/disk_env.h"
-
 namespace sluice {
 namespace {
 
@@ -17,7 +15,7 @@ constexpr std::uint64_t kRunsMax = 64;
 }  // namespace
 
 Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uint64_t watermark)
-    : index_(index), writer_(index, std::move(directory)), hot_(hot), watermark_(watermark), thread_([this] {
+    : index_(index), writer_(index, std::move(directory), hurry_), hot_(hot), watermark_(watermark), thread_([this] {
         run();
       }) {
   ::pthread_setname_np(thread_.native_handle(), "indexer");
@@ -27,6 +25,7 @@ void Indexer::push(std::shared_ptr<const HotSegment> segment) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(segment));
+    hurry_.store(queue_.size() > 1, std::memory_order_relaxed);
   }
   changed_.notify_all();
 }
@@ -40,13 +39,13 @@ void Indexer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
+    hurry_.store(true, std::memory_order_relaxed);
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
 
 void Indexer::run() {
-  run_in_background();
   for (;;) {
     std::shared_ptr<const HotSegment> segment;
     {
@@ -70,6 +69,7 @@ void Indexer::run() {
     {
       const std::lock_guard lock(mutex_);
       queue_.pop_front();
+      hurry_.store(queue_.size() > 1, std::memory_order_relaxed);
     }
     changed_.notify_all();
   }

@@ -37,6 +37,7 @@ class Indexer {
   void wait_for_compaction();
 
   Database& index_;
+  std::atomic<bool> hurry_{false};  // Segments wait, or the server stops.
   IndexWriter writer_;
   HotIndex& hot_;
   std::atomic<std::uint64_t> watermark_;

@@ -3,21 +3,29 @@
 namespace sluice {
 namespace {
 
-bool same_ref(const LabelRef& a, const LabelRef& b) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
+/// Whether `label`, found for another reference of the same kind, is what `ref` means.
+bool names(const LabelRef& ref, const Label& label) noexcept {
+  switch (ref.kind) {
     case LabelRef::Kind::none:
+      return false;
     case LabelRef::Kind::annotation:
       return true;
     case LabelRef::Kind::id:
-      return a.id == b.id;
+      return label.id == ref.id;
     case LabelRef::Kind::name:
     case LabelRef::Kind::evaluator:
-      return a.name == b.name;
+      return label.name == ref.name;
     case LabelRef::Kind::number:
-      return a.number == b.number;
+      return label.number == ref.number;
   }
   return false;
+}
+
+/// Any number that tells most labels apart.
+std::size_t number_of(const LabelRef& ref) noexcept {
+  if (ref.kind == LabelRef::Kind::id) return ref.id.bytes.back();
+  if (ref.name.empty()) return ref.number;
+  return ref.name.size() * 7 + static_cast<unsigned char>(ref.name.back());
 }
 
 /// What a dry run checks against where a real one would create the label.
@@ -40,10 +48,11 @@ const Label& label_to_be(LabelOrigin origin) {
 }  // namespace
 
 void RecordChecker::begin(const Batch& batch) {
-  snapshot_ = catalogue_.snapshot();
+  CataloguePtr now = catalogue_.snapshot();
+  if (now != snapshot_ || batch.principal.workspace != workspace_) recent_.fill({});
+  snapshot_ = std::move(now);
   workspace_ = batch.principal.workspace;
   dry_run_ = batch.options.dry_run;
-  last_label_ = nullptr;
 }
 
 Errc RecordChecker::check(const ScoreRecord& record, CheckedRecord& checked) {
@@ -64,13 +73,13 @@ Errc RecordChecker::check(const ScoreRecord& record, CheckedRecord& checked) {
 }
 
 Errc RecordChecker::find_label(const LabelRef& ref, const Label*& label) {
-  if (last_label_ != nullptr && same_ref(last_ref_, ref)) {
-    label = last_label_;
+  Recent& recent = recent_[number_of(ref) % recent_.size()];
+  if (recent.kind == ref.kind && recent.label != nullptr && names(ref, *recent.label)) {
+    label = recent.label;
     return Errc::ok;
   }
   if (const Errc code = look_up(ref, label); code != Errc::ok) return code;
-  last_ref_ = ref;
-  last_label_ = label;
+  recent = {ref.kind, label};
   return Errc::ok;
 }
 
@@ -107,9 +116,8 @@ Errc RecordChecker::dialect_label(LabelOrigin origin, std::string_view name, con
   }
   const auto made = catalogue_.ensure_dialect_label(workspace_, origin, name, clock_());
   if (!made) return made.error().code == Errc::limit_reached ? Errc::label_limit : made.error().code;
-  // The newer snapshot replaces the older one; the cached label would point into it, and is set by the caller next.
   snapshot_ = made->snapshot;
-  last_label_ = nullptr;
+  recent_.fill({});  // They point into the older one.
   label = made->label;
   return Errc::ok;
 }

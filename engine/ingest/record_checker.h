@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 #include "engine/ingest/batch.h"
@@ -37,9 +38,13 @@ class RecordChecker {
   CataloguePtr snapshot_;
   WorkspaceNumber workspace_ = 0;
   bool dry_run_ = false;
-  // The last label found, because neighbours mostly share it. Valid for the current batch.
-  LabelRef last_ref_;
-  const Label* last_label_ = nullptr;
+  // Labels found in this snapshot for this workspace: one comparison instead of a walk through the catalogue. Doubled:
+  // nothing, a client has few labels. Halved: mixed batches of 16 labels walk again.
+  struct Recent {
+    LabelRef::Kind kind = LabelRef::Kind::none;
+    const Label* label = nullptr;
+  };
+  std::array<Recent, 32> recent_;
 };
 
 }  // namespace sluice

@@ -36,9 +36,22 @@ std::string_view to_string(SourceSpelling spelling) noexcept {
 }
 
 SourceSpelling source_spelling(std::string_view text) noexcept {
-  for (std::size_t at = 1; at < kSpellings.size(); ++at)
-    if (kSpellings[at] == text) return static_cast<SourceSpelling>(at);
-  return SourceSpelling::other;
+  const auto is = [text](SourceSpelling spelling) {
+    return kSpellings[static_cast<std::size_t>(spelling)] == text ? spelling : SourceSpelling::other;
+  };
+  switch (text.size()) {  // Nearly every one has a length of its own.
+    case 4: return is(SourceSpelling::span);
+    case 5: return is(SourceSpelling::trace);
+    case 7: return is(SourceSpelling::session);
+    case 8: return is(SourceSpelling::pairwise);
+    case 9: return is(SourceSpelling::eval_case);
+    case 10: return is(SourceSpelling::generation);
+    case 11: return is(SourceSpelling::dataset_row);
+    case 13: return text.front() == 't' ? is(SourceSpelling::trace_session) : is(SourceSpelling::prototype_run);
+    case 14: return is(SourceSpelling::call_execution);
+    case 16: return is(SourceSpelling::observation_span);
+    default: return SourceSpelling::other;
+  }
 }
 
 bool is_identifier(std::string_view text) noexcept {

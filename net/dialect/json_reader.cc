@@ -207,7 +207,7 @@ Errc JsonDocument::break_at(std::uint32_t token, Errc code) noexcept {
 }
 
 Errc JsonDocument::unescape(std::uint32_t token, std::string_view raw, std::string_view& out) {
-  char* const begin = arena_.allocate(raw.size());
+  char* const begin = arena_.allocate(std::max(raw.size(), sizeof(std::uint64_t)));  // key_at() reads a word of a key.
   const Unescaped result = unescape_into(begin, raw);
   if (result.end == nullptr) return break_at(token);
   out = {begin, static_cast<std::size_t>(result.end - begin)};

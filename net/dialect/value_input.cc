@@ -9,8 +9,14 @@ namespace {
 using Kind = ValueInput::Kind;
 using Shape = ValueInput::Shape;
 
+/// Room for a list's texts that is not filled with anything first: 4 KiB for what is mostly one text.
+union ListTexts {
+  ListTexts() {}
+  std::string_view at[limits::kSelectedOptions];
+};
+
 Errc read_list(JsonValue value, Arena& arena, ValueInput& out) {
-  std::string_view found[limits::kSelectedOptions];
+  ListTexts found;
   std::size_t count = 0;
   bool only_texts = true;
   const Errc code = value.array([&](std::size_t, JsonValue& element) -> Errc {
@@ -22,12 +28,12 @@ Errc read_list(JsonValue value, Arena& arena, ValueInput& out) {
     const Errc read = element.text(text, limits::kStringBytes);
     if (read != Errc::ok) return read;
     if (count == limits::kSelectedOptions) return Errc::too_many_members;
-    found[count++] = text;
+    found.at[count++] = text;
     return Errc::ok;
   });
   if (code != Errc::ok) return code;
   out.kind = only_texts ? Kind::list : Kind::invalid;
-  if (only_texts) out.list = arena.copy(std::span<const std::string_view>(found, count));
+  if (only_texts) out.list = arena.copy(std::span<const std::string_view>(found.at, count));
   return Errc::ok;
 }
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #ifdef __SSE4_2__
-#include <nmmintrin.h>
+#include <immintrin.h>
 
 namespace rocksdb::crc32c {
 

@@ -57,9 +57,9 @@ constexpr std::string_view kZlibUsers[] = {"engine/base/", "net/transport/", "to
 constexpr std::string_view kZstdUsers[] = {"net/transport/", "tools/", "tests/"};
 constexpr std::string_view kHashUsers[] = {"engine/", "store/", "bench/"};
 constexpr std::string_view kSocketUsers[] = {"net/transport/", "tools/", "bench/", "tests/"};
-constexpr std::string_view kIntrinsicUsers[] = {"engine/", "net/dialect/"};
+constexpr std::string_view kIntrinsicUsers[] = {"engine/", "net/dialect/", "store/internal/crc32c"};
 constexpr std::string_view kKernelUsers[] = {"engine/base/", "net/transport/", "store/", "tools/", "bench/", "tests/"};
-constexpr std::string_view kPreloadUsers[] = {"tests/faults/"};
+constexpr std::string_view kPreloadUsers[] = {"tests/faults/", "store/internal/crc32c_test.cc"};
 // Narrowed by a rule of its own: *_test.cc, helpers named *_for_test.*, tests/ and bench/ only.
 constexpr std::string_view kEverywhere[] = {""};
 

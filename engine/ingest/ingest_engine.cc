@@ -38,8 +38,8 @@ struct IngestEngine::State {
     return static_cast<std::size_t>(source_hash >> 32) % shards.size();
   }
   void prepare(Batch& batch) const;
-  [[nodiscard]] bool push(Batch& batch);
-  [[nodiscard]] bool push_whole(Batch& batch, std::size_t shard);
+  [[nodiscard]] bool push(Batch& batch, Wake wake);
+  [[nodiscard]] bool push_whole(Batch& batch, std::size_t shard, Wake wake);
   [[nodiscard]] bool push_split(Batch& batch);
 
   const KeyedHash& keys;
@@ -100,19 +100,19 @@ void IngestEngine::State::prepare(Batch& batch) const {
   }
 }
 
-bool IngestEngine::State::push(Batch& batch) {
-  if (batch.records.empty() || shards.size() == 1) return push_whole(batch, 0);
-  if (batch.idempotency) return push_whole(batch, shard_of(batch.idempotency->key.high));
+bool IngestEngine::State::push(Batch& batch, Wake wake) {
+  if (batch.records.empty() || shards.size() == 1) return push_whole(batch, 0, wake);
+  if (batch.idempotency) return push_whole(batch, shard_of(batch.idempotency->key.high), wake);
   if (batch.options.atomic || batch.records.size() == 1) {
-    return push_whole(batch, shard_of(batch.records.front().source_hash));
+    return push_whole(batch, shard_of(batch.records.front().source_hash), wake);
   }
   return push_split(batch);
 }
 
-bool IngestEngine::State::push_whole(Batch& batch, std::size_t shard) {
+bool IngestEngine::State::push_whole(Batch& batch, std::size_t shard, Wake wake) {
   batch.parts_left_.store(1, std::memory_order_relaxed);
   if (!shards[shard]->ring(batch.io_thread).try_push(&batch)) return false;
-  shards[shard]->wake();
+  if (wake == Wake::now) shards[shard]->wake();
   return true;
 }
 
@@ -182,7 +182,7 @@ bool IngestEngine::crowded(WorkspaceNumber workspace) const noexcept {
   return state_->admission.crowded(workspace, state_->log.pressure());
 }
 
-IngestEngine::Admission IngestEngine::submit(Batch& batch) {
+IngestEngine::Admission IngestEngine::submit(Batch& batch, Wake wake) {
   State& s = *state_;
   SLUICE_CHECK(batch.io_thread < s.io_threads);
   SLUICE_CHECK(!batch.lent_.load(std::memory_order_relaxed));
@@ -208,16 +208,21 @@ IngestEngine::Admission IngestEngine::submit(Batch& batch) {
   s.prepare(batch);
   batch.bytes_ = bytes;
   batch.lent_.store(true, std::memory_order_relaxed);
-  if (s.push(batch)) return Admission::accepted;
+  if (s.push(batch, wake)) return Admission::accepted;
   batch.lent_.store(false, std::memory_order_relaxed);
   s.admission.give_back(workspace, scores, bytes);
   return leave_with(Admission::full);
+}
+
+void IngestEngine::wake() noexcept {
+  for (const auto& shard : state_->shards) shard->wake();
 }
 
 void IngestEngine::stop() {
   State& s = *state_;
   if (!s.committer_thread.joinable()) return;
   s.stopping.store(true, std::memory_order_seq_cst);
+  wake();  // A submitter that still owes it may be gone.
   s.admission.wait_for_none();
   s.stop_shards.store(true, std::memory_order_release);
   for (const auto& shard : s.shards) shard->wake();

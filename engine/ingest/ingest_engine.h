@@ -55,8 +55,13 @@ class IngestEngine {
   };
   /// Any thread, cheap: a batch of this workspace would most likely be refused (full or over_share).
   [[nodiscard]] bool crowded(WorkspaceNumber workspace) const noexcept;
+  /// Whether an accepted batch wakes a sleeping shard at once, or only the submitter's next wake() does: one futex call
+  /// and one switch of threads for many small batches.
+  enum class Wake { now, later };
   /// All parts of the batch or none. Never blocks.
-  [[nodiscard]] Admission submit(Batch& batch);
+  [[nodiscard]] Admission submit(Batch& batch, Wake wake = Wake::now);
+  /// After submissions with Wake::later. Any thread.
+  void wake() noexcept;
 
   /// Stops taking batches, commits and delivers everything taken, joins the threads. Idempotent.
   void stop();

@@ -72,6 +72,22 @@ TEST_F(IngestEngineTest, StopDeliversEverythingTaken) {
   EXPECT_EQ(log.rows(), 600u);
 }
 
+TEST_F(IngestEngineTest, AWakeThatIsOwedComesWithWakeOrStop) {
+  const auto engine = start({});
+  TestBatch first(names.first);
+  first.add(names.quality, "t1", "0.5");
+  TestBatch second(names.first);
+  second.add(names.quality, "t1", "0.6");
+  ASSERT_EQ(engine->submit(first.batch, IngestEngine::Wake::later), Admission::accepted);
+  engine->wake();
+  completion.wait_for(first.batch);
+  EXPECT_EQ(first.batch.status, Errc::ok);
+  ASSERT_EQ(engine->submit(second.batch, IngestEngine::Wake::later), Admission::accepted);
+  engine->stop();
+  EXPECT_EQ(second.batch.status, Errc::ok);
+  EXPECT_EQ(second.batch.outcomes[0].block, 2u) << "taken before the stop, so stored";
+}
+
 TEST_F(IngestEngineTest, StopWritesCatalogueChangesNobodyWaitedFor) {
   start({})->stop();
   Catalogue reopened;

@@ -12,7 +12,9 @@ class Backend {
   virtual ~Backend() = default;
   /// A batch of this workspace would most likely be refused.
   [[nodiscard]] virtual bool crowded(WorkspaceNumber workspace) const noexcept = 0;
-  [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch) = 0;
+  /// As IngestEngine::submit() and wake().
+  [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) = 0;
+  virtual void wake() noexcept {}
   /// True: answered at once, and nothing will be delivered. False: submit() it.
   [[nodiscard]] virtual bool try_run(ReadRequest&) { return false; }
   /// False: too many queries wait.
@@ -23,7 +25,8 @@ class EngineBackend final : public Backend {
  public:
   EngineBackend(IngestEngine& engine, ReadPool& reads) : engine_(engine), reads_(reads) {}
   bool crowded(WorkspaceNumber workspace) const noexcept override { return engine_.crowded(workspace); }
-  IngestEngine::Admission submit(Batch& batch) override { return engine_.submit(batch); }
+  IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) override { return engine_.submit(batch, wake); }
+  void wake() noexcept override { engine_.wake(); }
   bool try_run(ReadRequest& request) override { return reads_.try_run(request); }
   bool submit(ReadRequest& request) override { return reads_.submit(request); }
 

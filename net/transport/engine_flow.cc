@@ -105,7 +105,7 @@ void Connection::submit_batch() {
   if (thread_.someone_waits()) return take_admission(IngestEngine::Admission::full);
   phase_ = Phase::lent;
   ++pending_;
-  const IngestEngine::Admission admission = shared_.backend->submit(request_->exchange.batch);
+  const IngestEngine::Admission admission = thread_.submit(request_->exchange.batch);
   if (admission == IngestEngine::Admission::accepted) return;
   --pending_;
   take_admission(admission);
@@ -136,7 +136,7 @@ IngestEngine::Admission Connection::on_admission_turn(MonotonicTime now) {
   using Admission = IngestEngine::Admission;
   phase_ = Phase::lent;
   ++pending_;
-  const Admission admission = shared_.backend->submit(request_->exchange.batch);
+  const Admission admission = thread_.submit(request_->exchange.batch);
   if (admission == Admission::accepted) return admission;
   --pending_;
   phase_ = Phase::admission;

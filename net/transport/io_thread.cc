@@ -18,6 +18,8 @@ namespace asio = boost::asio;
 // A full ring empties within a group's time; a shorter turn would only spin.
 constexpr std::chrono::milliseconds kAdmissionRetry{2};
 constexpr std::size_t kRequestsKept = 1024;
+// Records; decoding as many takes about as long as waking a thread. Doubled: shards start later; halved: more switches.
+constexpr std::size_t kSmallBatch = 16;
 constexpr std::size_t kDecodersKept = 4;
 
 }  // namespace
@@ -144,6 +146,21 @@ void IoThread::make_request_id(char* out) noexcept {
     out[i] = "0123456789abcdef"[mixed & 15];
     mixed >>= 4;
   }
+}
+
+IngestEngine::Admission IoThread::submit(Batch& batch) {
+  const bool small = batch.records.size() < kSmallBatch;
+  const auto admission =
+      shared_.backend->submit(batch, small ? IngestEngine::Wake::later : IngestEngine::Wake::now);
+  if (small && admission == IngestEngine::Admission::accepted && !wake_owed_) {
+    wake_owed_ = true;
+    // Runs behind the handlers of everything that was ready in the same turn.
+    asio::post(context_, [this] {
+      wake_owed_ = false;
+      shared_.backend->wake();
+    });
+  }
+  return admission;
 }
 
 void IoThread::wait_for_admission(Connection& connection) {

@@ -58,6 +58,8 @@ class IoThread {
   /// 16 characters that no other request of this process has.
   void make_request_id(char* out) noexcept;
 
+  /// To the engine. Small batches wake it once for all that are ready on this thread.
+  [[nodiscard]] IngestEngine::Admission submit(Batch& batch);
   void wait_for_admission(Connection& connection);
   void forget_admission(Connection& connection);
   [[nodiscard]] bool someone_waits() const noexcept { return !waiters_.empty(); }
@@ -80,6 +82,7 @@ class IoThread {
   Timer tick_timer_;
   Timer retry_timer_;
   bool retry_armed_ = false;
+  bool wake_owed_ = false;  // A handler is posted that wakes the engine.
   bool stopping_ = false;
 
   BufferPool buffers_;

@@ -135,7 +135,7 @@ void set_timeout(int descriptor) {
 
 }  // namespace
 
-IngestEngine::Admission FakeBackend::submit(Batch& batch) {
+IngestEngine::Admission FakeBackend::submit(Batch& batch, IngestEngine::Wake /*wake*/) {
   const IngestEngine::Admission now = on_admission ? on_admission(batch) : admission.load();
   const std::unique_lock lock(mutex_);
   if (now != IngestEngine::Admission::accepted) {

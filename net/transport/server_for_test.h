@@ -22,7 +22,7 @@ namespace sluice {
 class FakeBackend final : public Backend {
  public:
   bool crowded(WorkspaceNumber workspace) const noexcept override { return crowded_workspace.load() == workspace; }
-  IngestEngine::Admission submit(Batch& batch) override;
+  IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) override;
   bool submit(ReadRequest& request) override;
 
   /// Before a batch is delivered: what the engine would have done to it.

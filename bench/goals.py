@@ -133,7 +133,7 @@ def reads(work, options, results):
     server = Server(work / "reads")
     load(server.url, "--batch", BATCH, "--connections", options.connections, "--requests", requests, "--duration", 3600)
     server.wait_settled()
-    idle = read_load(server, "source", requests, seconds, "--connections", 64)
+    idle = read_load(server, "source", max(1, requests // 10), seconds, "--connections", 64)
     most = capacity(server, max(0.5, min(10, seconds / 2)), options.connections, SEED + 1)
     server.wait_settled()
     under = Load(server.url, "--batch", BATCH, "--connections", 256, "--rate", most / 2, "--duration", 2 * seconds + 2, seed=SEED + 2)

@@ -39,6 +39,15 @@ void Histogram::record(std::int64_t value_ns) noexcept {
   if (value_ns > max_.load(std::memory_order_relaxed)) max_.store(value_ns, std::memory_order_relaxed);
 }
 
+void Histogram::record_shared(std::int64_t value_ns) noexcept {
+  value_ns = std::max<std::int64_t>(value_ns, 0);
+  counts_[static_cast<std::size_t>(bucket_of(value_ns))].fetch_add(1, std::memory_order_relaxed);
+  sum_.fetch_add(value_ns, std::memory_order_relaxed);
+  std::int64_t seen = max_.load(std::memory_order_relaxed);
+  while (value_ns > seen && !max_.compare_exchange_weak(seen, value_ns, std::memory_order_relaxed)) {
+  }
+}
+
 void Histogram::merge(const Histogram& other) noexcept {
   for (std::size_t i = 0; i < counts_.size(); ++i)
     add<std::uint64_t>(counts_[i], other.counts_[i].load(std::memory_order_relaxed));

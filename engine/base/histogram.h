@@ -5,14 +5,16 @@
 #include <cstdint>
 
 /// Log-linear latency histogram (HdrHistogram's idea: 32 linear steps per power of two, ≤ 3.2 % error), values in
-/// nanoseconds up to ~18 minutes. Fixed memory. record() from one thread; reading from any thread is a relaxed
-/// snapshot.
+/// nanoseconds up to ~18 minutes. Fixed memory. Threads: record() from one, or else record_shared() alone from any;
+/// reading from any thread is a relaxed snapshot.
 
 namespace sluice {
 
 class Histogram {
  public:
   void record(std::int64_t value_ns) noexcept;
+  /// As record(), from any number of threads at once.
+  void record_shared(std::int64_t value_ns) noexcept;
   void merge(const Histogram& other) noexcept;
   void reset() noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept;

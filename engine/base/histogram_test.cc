@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <thread>
 #include <vector>
 
 namespace sluice {
@@ -35,6 +36,20 @@ TEST(HistogramTest, QuantilesAreWithinOneStep) {
   }
   EXPECT_EQ(histogram.count(), values.size());
   EXPECT_EQ(histogram.max_ns(), values.back());
+}
+
+TEST(HistogramTest, ThreadsThatShareOneLoseNothing) {
+  Histogram histogram;
+  const auto record = [&histogram](std::int64_t base) {
+    for (std::int64_t i = 0; i < 20'000; ++i) histogram.record_shared(base + i % 7);
+  };
+  std::thread other(record, 1'000);
+  record(5'000);
+  other.join();
+  EXPECT_EQ(histogram.count(), 40'000u);
+  EXPECT_EQ(histogram.count_up_to(2'000), 20'000u);
+  EXPECT_EQ(histogram.max_ns(), 5'006);
+  EXPECT_GT(histogram.sum_ns(), 20'000 * 6'000);
 }
 
 TEST(HistogramTest, EveryStepBeginsWhereTheOneBeforeEnds) {

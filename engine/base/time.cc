@@ -75,10 +75,17 @@ std::optional<int> parse_zone(std::string_view text, std::size_t at) noexcept {
   return zone[0] == '+' ? offset : -offset;
 }
 
-void append_digits(std::string& out, std::int64_t value, int count) {
-  char buffer[20];
-  for (int i = count - 1; i >= 0; --i, value /= 10) buffer[i] = static_cast<char>('0' + value % 10);
-  out.append(buffer, static_cast<std::size_t>(count));
+/// `count` digits of `value` at `at`; returns their end.
+char* put_digits(char* at, std::uint64_t value, int count) noexcept {
+  for (int i = count - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+  return at + count;
+}
+
+char* put_two(char* at, std::int64_t value, char behind) noexcept {
+  at[0] = static_cast<char>('0' + value / 10);
+  at[1] = static_cast<char>('0' + value % 10);
+  at[2] = behind;
+  return at + 3;
 }
 
 }  // namespace
@@ -135,24 +142,18 @@ void append_rfc3339(std::string& out, WallTime time) {
     --days;
   }
   const Date date = date_from_days(days);
-  append_digits(out, date.year, 4);
-  out += '-';
-  append_digits(out, date.month, 2);
-  out += '-';
-  append_digits(out, date.day, 2);
-  out += 'T';
-  append_digits(out, in_day / 3600, 2);
-  out += ':';
-  append_digits(out, in_day / 60 % 60, 2);
-  out += ':';
-  append_digits(out, in_day % 60, 2);
-  out += '.';
-  if (fraction % 1000 == 0) {
-    append_digits(out, fraction / 1000, 6);
-  } else {
-    append_digits(out, fraction, 9);
-  }
-  out += 'Z';
+  char text[32];
+  char* at = put_digits(text, static_cast<std::uint64_t>(date.year), 4);  // 1677 to 2262.
+  *at++ = '-';
+  at = put_two(at, date.month, '-');
+  at = put_two(at, date.day, 'T');
+  at = put_two(at, in_day / 3600, ':');
+  at = put_two(at, in_day / 60 % 60, ':');
+  at = put_two(at, in_day % 60, '.');
+  const auto nanoseconds = static_cast<std::uint64_t>(fraction);
+  at = nanoseconds % 1000 == 0 ? put_digits(at, nanoseconds / 1000, 6) : put_digits(at, nanoseconds, 9);
+  *at++ = 'Z';
+  out.append(text, static_cast<std::size_t>(at - text));
 }
 
 }  // namespace sluice

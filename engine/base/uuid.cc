@@ -27,6 +27,16 @@ constexpr std::array<std::uint8_t, 256> kHexValue = [] {
   return table;
 }();
 
+/// Two digits for each byte.
+constexpr std::array<char, 512> kHexPairs = [] {
+  std::array<char, 512> table{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    table[2 * i] = kHex[i >> 4];
+    table[2 * i + 1] = kHex[i & 15];
+  }
+  return table;
+}();
+
 std::uint8_t hex_value(char c) noexcept { return kHexValue[static_cast<std::uint8_t>(c)]; }
 
 bool hyphens_in_place(const char* text) noexcept {
@@ -160,8 +170,8 @@ void append_uuid(std::string& out, const Uuid& uuid) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
-    text[at++] = kHex[uuid.bytes[i] >> 4];
-    text[at++] = kHex[uuid.bytes[i] & 0x0F];
+    std::memcpy(text + at, kHexPairs.data() + 2 * std::size_t{uuid.bytes[i]}, 2);
+    at += 2;
   }
   out.append(text, sizeof text);
 }

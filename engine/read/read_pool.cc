@@ -23,8 +23,8 @@ struct ReadPool::State {
   // Guarded by mutex.
   std::deque<ReadRequest*> waiting;
   bool stopping = false;
-  Histogram duration;  // Written under the mutex: record() wants one writer at a time.
 
+  Histogram duration;  // By record_shared().
   std::vector<std::thread> threads;  // Main's.
 };
 
@@ -39,9 +39,9 @@ void ReadPool::State::work() {
     const MonotonicTime begin = monotonic_now();
     reader.run(*request);
     const MonotonicTime took = monotonic_now() - begin;
+    duration.record_shared(took);
     completion.deliver(request->io_thread, request);
     lock.lock();
-    duration.record(took);
   }
 }
 
@@ -58,9 +58,7 @@ ReadPool::~ReadPool() { stop(); }
 bool ReadPool::try_run(ReadRequest& request) {
   const MonotonicTime begin = monotonic_now();
   if (!state_->reader.try_run(request)) return false;
-  const MonotonicTime took = monotonic_now() - begin;
-  const std::lock_guard lock(state_->mutex);
-  state_->duration.record(took);
+  state_->duration.record_shared(monotonic_now() - begin);
   return true;
 }
 

@@ -50,6 +50,8 @@ class Committer {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
 
  private:
+  /// After a large group: waits until the next one may begin, so that rows gather for it.
+  void let_gather(MonotonicTime began) const;
   [[nodiscard]] bool lanes_empty() const noexcept;
   void wake_shards() noexcept;
   void collect();

@@ -36,6 +36,7 @@ struct ActiveRequest {
   BodyPermit permit;
   std::unique_ptr<BodyDecoder> decoder;  ///< While decoding.
   bool decoding_counted = false;         ///< The decoder's first buffer is in the permit.
+  bool counted = false;                  ///< In its io thread's IngestLoad.
 
   std::optional<IdempotencyRequest> idempotency;
   /// Strict workspaces: which sources of the batch exist.
@@ -52,7 +53,7 @@ struct ActiveRequest {
     coding = Coding::none;
     buffers.give(std::move(body));
     body_size = 0;
-    decoding_counted = false;
+    decoding_counted = counted = false;
     permit.release();
     idempotency.reset();
     checked_records.clear();

@@ -19,14 +19,9 @@ using boost::system::error_code;
 // twice as much; halved: bodies over 16 KiB take a buffer of their own.
 constexpr std::size_t kBufferBytes = 32 * 1024;
 static_assert(kBufferBytes >= limits::kHeadBytes);
-// What a closing connection still reads so that its last answer is not lost to a reset.
-constexpr std::size_t kLingerBytes = 64u << 20;
-
-// How long a connection is still read while the server stops; what one holds is answered in far less.
-constexpr std::int64_t kDrainReadNs = 5'000'000'000;
-
-constexpr std::string_view kTimeoutResponse =
-    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+// Behind a refused request: most heads, and little of a body that would be copied only to be thrown away. Halved: long
+// heads take two reads; doubled: twice as much is copied for nothing.
+constexpr std::size_t kLittleBytes = 4 * 1024;
 
 }  // namespace
 
@@ -160,7 +155,12 @@ void Connection::compact() {
 void Connection::read_more() {
   char* into = nullptr;
   std::size_t room = 0;
-  if (phase_ == Phase::body && separate_body_ && !request_->head.chunked) {
+  int flags = 0;
+  if (phase_ == Phase::skipping || phase_ == Phase::lingering) {
+    into = buffer_.data();
+    room = phase_ == Phase::skipping ? std::min(buffer_.capacity(), skip_left_) : buffer_.capacity();
+    flags = MSG_TRUNC;  // tcp(7): the kernel drops these bytes and copies none. A Unix socket copies them.
+  } else if (phase_ == Phase::body && separate_body_ && !request_->head.chunked) {
     into = request_->body.data() + request_->body_size;
     room = static_cast<std::size_t>(request_->head.content_length) - request_->body_size;
   } else {
@@ -168,11 +168,12 @@ void Connection::read_more() {
     if (phase_ == Phase::head) compact();
     into = buffer_.data() + end_;
     room = buffer_.capacity() - end_;
+    if (read_little_ && phase_ == Phase::head) room = std::min(room, kLittleBytes);
   }
   SLUICE_CHECK(room > 0);  // Heads and inline bodies fit by their limits.
   ++pending_;
   if (tls_ != nullptr) return read_tls(into, room, false);
-  socket_.async_read_some(asio::buffer(into, room), [this](const error_code& error, std::size_t bytes) {
+  socket_.async_receive(asio::buffer(into, room), flags, [this](const error_code& error, std::size_t bytes) {
     on_read(static_cast<bool>(error), bytes);
   });
 }
@@ -186,13 +187,12 @@ void Connection::on_read(bool failed, std::size_t bytes) {
     close();
     return settle();
   }
+  if (phase_ == Phase::skipping) {
+    skipped(bytes);
+    return settle();
+  }
   if (phase_ == Phase::lingering) {
-    body_received_ += bytes;
-    if (body_received_ > kLingerBytes) {
-      close();
-    } else {
-      linger();
-    }
+    lingered(bytes);
     return settle();
   }
   if (phase_ == Phase::head) {
@@ -281,26 +281,9 @@ void Connection::response_sent() {
   thread_.metrics().answered(route, request.exchange.reply.status, shared_.tuning.now() - request.started);
   if (request.route != nullptr && request.route->method == Method::post && request.route->scope == kIngest)
     thread_.metrics().count_rejected(request.exchange);
-  if (!close_after_) return expect_next_request();
-  if (!unread_input_) return close();
-  say_last_and_linger();
-}
-
-/// Closing with input unread would reset the connection and could take the answer with it.
-void Connection::say_last_and_linger() {
-  if (tls_ != nullptr) tls_->say_goodbye();
-  tls_.reset();  // What still comes is thrown away as it is.
-  ::shutdown(socket_.native_handle(), SHUT_WR);
-  give_back_request();
-  phase_ = Phase::lingering;
-  body_received_ = 0;
-  deadline_ = thread_.coarse_now() + shared_.tuning.linger_ns;
-  linger();
-}
-
-void Connection::linger() {
-  begin_ = end_ = 0;
-  read_more();
+  if (close_after_) return unread_input_ || skip_left_ != 0 ? say_last_and_linger() : close();
+  if (skip_left_ != 0) return skip_body();
+  expect_next_request();
 }
 
 void Connection::expect_next_request() {
@@ -317,74 +300,9 @@ void Connection::expect_next_request() {
 
 void Connection::give_back_request() {
   if (request_ == nullptr) return;
+  if (request_->counted) thread_.ingest().ended(workspace());
   request_->reset(thread_.buffers());
   thread_.give_request(std::move(request_));
-}
-
-void Connection::on_tick(MonotonicTime now) {
-  const bool timed = phase_ == Phase::handshake || phase_ == Phase::head || phase_ == Phase::body ||
-                     phase_ == Phase::writing || phase_ == Phase::lingering;
-  if (!timed) return;
-  bool late = now >= deadline_;
-  if (phase_ == Phase::body && now - body_began_ > shared_.tuning.body_grace_ns) {
-    // A deadline alone would let a client trickle for minutes and hold its permit.
-    const std::int64_t seconds = (now - body_began_) / 1'000'000'000;
-    late = late || static_cast<std::int64_t>(body_received_) < seconds * limits::kBodyBytesPerSecond;
-  }
-  if (late) time_out();
-  settle();
-}
-
-void Connection::time_out() {
-  const bool idle = phase_ == Phase::head && received() == 0;
-  if (!idle && phase_ != Phase::lingering) thread_.metrics().deadlines_missed.add();
-  if (!idle && (phase_ == Phase::head || phase_ == Phase::body)) {
-    // At best: a client that reads nothing loses nothing.
-    const iovec text{const_cast<char*>(kTimeoutResponse.data()), kTimeoutResponse.size()};
-    (void)send_bytes(&text, 1);
-  }
-  close();
-}
-
-bool Connection::kernel_has_bytes() {
-  char next = 0;
-  return ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
-/// While the server stops: whether another request of this connection came before its end was announced. Not for ever,
-/// or a client that never pauses would hold the process until it is killed.
-bool Connection::more_was_received() {
-  if (drain_until_ == 0) drain_until_ = thread_.coarse_now() + kDrainReadNs;
-  if (thread_.coarse_now() >= drain_until_) return false;
-  return received() > head_size_ + tail_size_ || kernel_has_bytes();
-}
-
-void Connection::on_drain() {
-  const bool idle = phase_ == Phase::handshake || (phase_ == Phase::head && received() == 0);
-  // What was received of a next request is answered, and that answer is the last: so a connection with bytes in the
-  // kernel stays, and the read is cancelled, not cut off, because it may have been done already.
-  error_code ignored;
-  if (idle && !kernel_has_bytes()) socket_.cancel(ignored);
-}
-
-void Connection::on_stop() {
-  if (phase_ != Phase::closed) close();
-  settle();
-}
-
-void Connection::close() {
-  if (phase_ == Phase::admission) thread_.forget_admission(*this);
-  if (tls_ != nullptr) tls_->say_goodbye();
-  phase_ = Phase::closed;
-  error_code ignored;
-  socket_.close(ignored);
-}
-
-/// Frees a closed connection that nothing will call any more. Always the last act of an event.
-void Connection::settle() {
-  if (phase_ != Phase::closed || pending_ != 0) return;
-  give_back_request();
-  thread_.remove(*this);
 }
 
 }  // namespace sluice

@@ -15,8 +15,9 @@
 /// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io
 /// thread.
 ///
-///   (handshake) → head → body → (decoding) → endpoint ⇄ lent / admission → writing → head …       any phase → closed
+///   (handshake) → head → body → (decoding) → endpoint ⇄ lent / admission → writing → (skipping) → head …
 ///                                                                                ↘ lingering → closed
+///   any phase → closed
 ///
 /// The bytes go through the kernel's socket as they are, or, when `tls_` is set, through it: the two paths part in
 /// read_more() and send_bytes() alone.
@@ -63,9 +64,20 @@ class Connection {
   std::size_t slot = 0;  ///< The io thread's: place among its connections.
 
  private:
-  enum class Phase : std::uint8_t { handshake, head, body, decoding, admission, lent, writing, lingering, closed };
+  enum class Phase : std::uint8_t {
+    handshake,
+    head,
+    body,
+    decoding,
+    admission,
+    lent,
+    writing,
+    skipping,
+    lingering,
+    closed
+  };
 
-  // connection.cc: bytes.
+  // connection.cc: bytes. connection_end.cc: what is no longer wanted, and the end.
   void drive();
   [[nodiscard]] bool advance_head();
   [[nodiscard]] bool advance_body();
@@ -78,12 +90,15 @@ class Connection {
   void continue_sending();
   void response_sent();
   void expect_next_request();
+  void skip_body();
+  void skipped(std::size_t bytes);
   void give_back_request();
   void time_out();
   [[nodiscard]] bool kernel_has_bytes();
   [[nodiscard]] bool more_was_received();
   void say_last_and_linger();
   void linger();
+  void lingered(std::size_t bytes);
   void close();
   void settle();
   [[nodiscard]] std::size_t received() const noexcept { return end_ - begin_; }
@@ -100,6 +115,7 @@ class Connection {
   void refuse_head(const HeadVerdict& verdict);
   void fill_view();
   [[nodiscard]] bool admit_request();
+  [[nodiscard]] bool room_for_scores();
   [[nodiscard]] bool authenticate();
   void serve_operator_page();
   void begin_body();
@@ -152,6 +168,8 @@ class Connection {
   std::size_t end_ = 0;    // Of what was received.
   std::size_t head_size_ = 0;
   std::size_t tail_size_ = 0;  // Body bytes in buffer_ that belong to the current request.
+  bool read_little_ = false;   // The last request was refused, and the next may be: its head is all that is wanted.
+  std::size_t skip_left_ = 0;  // Body bytes of a refused request that are still to come, and to be thrown away.
   HeadScanner scanner_;
   AuthCache auth_cache_;
   std::string_view allow_;

@@ -10,7 +10,7 @@ using Threads = std::span<const std::unique_ptr<ThreadMetrics>>;
 
 constexpr std::string_view kStageNames[kBackpressureStages] = {"admission_wait", "admission_full", "disk_full",
                                                                "read_pool",      "body_bytes",     "connections",
-                                                               "address",        "rate_limit"};
+                                                               "address",        "rate_limit",     "io_thread"};
 
 struct Bucket {
   std::int64_t limit_ns;

@@ -37,9 +37,10 @@ enum class Backpressure : std::uint8_t {
   body_bytes,
   connections,
   address,
-  rate_limit
+  rate_limit,
+  io_thread
 };
-inline constexpr std::size_t kBackpressureStages = 8;
+inline constexpr std::size_t kBackpressureStages = 9;
 
 /// What is the server's, not a thread's.
 struct ServerGauges {

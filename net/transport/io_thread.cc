@@ -31,6 +31,7 @@ IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t ind
       work_(context_.get_executor()),
       tick_timer_(context_.get_executor()),
       retry_timer_(context_.get_executor()),
+      ingest_(context_, shared.tuning),
       authenticator_(shared.keys, shared.key_maker, shared.options.rates) {
   const Uuid seed = random_uuid();
   std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
@@ -108,6 +109,7 @@ void IoThread::stop() {
     for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_stop();
     tick_timer_.cancel();
     retry_timer_.cancel();
+    ingest_.stop();
     work_.reset();
   });
 }

@@ -15,6 +15,7 @@
 #include "net/dialect/json_reader.h"
 #include "net/transport/connection.h"
 #include "net/transport/http_metrics.h"
+#include "net/transport/ingest_load.h"
 
 /// One io_context and the thread that alone runs it, with everything its connections share.
 /// Threads: adopt(), deliver(), drain(), stop() and join() from any thread (they post); the rest on the io thread
@@ -47,6 +48,7 @@ class IoThread {
   [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
   [[nodiscard]] JsonParser& json() noexcept { return json_; }
   [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }
+  [[nodiscard]] IngestLoad& ingest() noexcept { return ingest_; }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] std::string_view date() const noexcept { return date_; }
   /// Of the last tick: good enough for deadlines, and free.
@@ -81,6 +83,7 @@ class IoThread {
   boost::asio::executor_work_guard<Executor> work_;
   Timer tick_timer_;
   Timer retry_timer_;
+  IngestLoad ingest_;
   bool retry_armed_ = false;
   bool wake_owed_ = false;  // A handler is posted that wakes the engine.
   bool stopping_ = false;

@@ -18,6 +18,10 @@ constexpr int kBusyRetrySeconds = 1;
 constexpr int kStoppingRetrySeconds = 5;
 constexpr int kDiskRetrySeconds = 30;
 constexpr std::size_t kFirstChunkBytes = 16 * 1024;
+// The rest of a refused request's body is read and thrown away up to this length; a longer one costs the connection.
+// Doubled: a client without a key may make us take in twice as much; halved: under overload, batches of some thousand
+// scores cost a new connection for each refusal.
+constexpr std::size_t kSkippedBodyBytes = 1u << 20;
 
 int retry_after(Errc code) noexcept {
   switch (code) {
@@ -115,14 +119,25 @@ bool Connection::admit_request() {
     return false;
   }
   request.coding = *coding;
-  // Reading and decoding what will be refused would take the time from what can be stored.
   const bool writes_scores = request.route->page == OperatorPage::none && request.route->scope == kIngest;
-  if (writes_scores && shared_.backend->crowded(request.exchange.principal.workspace)) {
-    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
-    refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
-    return false;
+  if (writes_scores && !room_for_scores()) return false;
+  if (!within_head_rates()) return false;
+  read_little_ = false;
+  if (writes_scores) {
+    thread_.ingest().began(workspace());
+    request.counted = true;
   }
-  return within_head_rates();
+  return true;
+}
+
+/// Reading and decoding what will be refused would take the time from what can be stored. False: it was refused.
+bool Connection::room_for_scores() {
+  const bool crowded = shared_.backend->crowded(workspace());
+  if (!crowded && !thread_.ingest().overloaded_by(workspace())) return true;
+  const Backpressure stage = crowded ? Backpressure::admission_full : Backpressure::io_thread;
+  thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add();
+  refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
+  return false;
 }
 
 bool Connection::authenticate() {
@@ -165,13 +180,16 @@ void Connection::refuse_before_body(int status, Errc code, std::string_view mess
   refuse_before_body(status, code, message, retry_after(code));
 }
 
-/// The body's bytes may be on their way; unless they are here already, skipping them costs more than a new connection.
+/// Most of the body may still be on its way: what is short enough is thrown away as it comes, behind the answer. A
+/// client that asked whether to send it may never do so, and a chunked body's end is only found by parsing it.
 void Connection::refuse_before_body(int status, Errc code, std::string_view message, int retry_after_seconds) {
   const RequestHead& head = request_->head;
   if (head.has_body()) {
-    const bool all_here = !head.chunked && received() - head_size_ >= head.content_length;
-    if (all_here) {
+    const std::size_t here = received() - head_size_;
+    if (!head.chunked && here >= head.content_length) {
       tail_size_ = static_cast<std::size_t>(head.content_length);
+    } else if (!head.chunked && !head.expect_continue && head.content_length <= kSkippedBodyBytes) {
+      skip_left_ = static_cast<std::size_t>(head.content_length) - here;
     } else {
       close_after_ = unread_input_ = true;
     }

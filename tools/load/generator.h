@@ -35,6 +35,7 @@ struct RunCounters {
   std::atomic<std::uint64_t> acked_scores{0};     ///< All.
   std::atomic<std::uint64_t> measured_scores{0};  ///< Acked between measure_from and end.
   std::atomic<std::uint64_t> measured_requests{0};
+  std::atomic<std::uint64_t> measured_answers{0}; ///< Of any status.
   std::atomic<std::uint64_t> refused_items{0};    ///< Bad items named as they must be.
   std::atomic<std::uint64_t> refused_requests{0}; ///< 429, 503, 507.
   std::atomic<std::uint64_t> unexpected{0};       ///< Answers that were not what they must be.

@@ -150,6 +150,9 @@ void HttpLoop::fail(std::size_t slot, const char* why) {
     client_.lost(slot, why);
     connection.rests_until = monotonic_now() + kReconnectRest;
     resting_.push_back(static_cast<std::uint32_t>(slot));
+  } else if (connection.writing) {
+    connection.writing = false;
+    free_slot(slot, monotonic_now());
   }
   // An idle connection is opened again when it is next needed.
 }
@@ -187,6 +190,7 @@ void HttpLoop::send_rest(std::size_t slot) {
   event.events = EPOLLIN;
   event.data.u64 = slot;
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd, &event);
+  if (!connection.busy) free_slot(slot, monotonic_now());
 }
 
 bool HttpLoop::parse_head(Connection& connection) {
@@ -233,10 +237,17 @@ void HttpLoop::finish_answer(std::size_t slot) {
   --in_flight_;
   const MonotonicTime now = monotonic_now();
   connection.rests_until = client_.answered(slot, answer, now);
-  const bool broken = answer.close || connection.writing || connection.in_size > connection.answer_size;
+  const bool broken = answer.close || connection.in_size > connection.answer_size;
   connection.in_size = connection.head_size = connection.answer_size = 0;
   if (broken) close(slot);
-  (connection.rests_until > now ? resting_ : idle_).push_back(static_cast<std::uint32_t>(slot));
+  // A refusal may come before the body is sent; the server reads on, and the next request follows that body.
+  if (!broken && connection.writing) return;
+  connection.writing = false;
+  free_slot(slot, now);
+}
+
+void HttpLoop::free_slot(std::size_t slot, MonotonicTime now) {
+  (connections_[slot].rests_until > now ? resting_ : idle_).push_back(static_cast<std::uint32_t>(slot));
 }
 
 void HttpLoop::wake_rested(MonotonicTime now) {

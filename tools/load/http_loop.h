@@ -65,7 +65,7 @@ class HttpLoop {
   struct Connection {
     int fd = -1;
     bool busy = false;     ///< A request is in flight.
-    bool writing = false;  ///< EPOLLOUT is asked for; `unsent` holds the rest.
+    bool writing = false;  ///< EPOLLOUT is asked for; `unsent` holds the rest. Also behind an early answer.
     MonotonicTime rests_until = 0;
     std::string unsent;
     std::size_t unsent_at = 0;
@@ -86,6 +86,8 @@ class HttpLoop {
   /// False: the connection is broken.
   [[nodiscard]] bool parse_head(Connection& connection);
   void finish_answer(std::size_t slot);
+  /// The connection may take its next request, once it has rested.
+  void free_slot(std::size_t slot, MonotonicTime now);
   void wait(MonotonicTime now);
   void wake_rested(MonotonicTime now);
 

@@ -134,6 +134,8 @@ std::string report_json(const RunReport& report) {
       {"request_bytes", report.request_bytes},
       {"measured_seconds", report.measured_s},
       {"scores_per_second", report.rate()},
+      {"answers_per_second",
+       report.measured_s > 0 ? static_cast<double>(report.measured_answers) / report.measured_s : 0},
       {"offered_scores_per_second", report.offered},
       {"acked_scores", report.acked_scores},
       {"acked_requests", report.acked_requests},

@@ -22,6 +22,7 @@ struct RunReport {
   double measured_s = 0;
   std::uint64_t acked_requests = 0, acked_scores = 0;        ///< Of the whole run.
   std::uint64_t measured_requests = 0, measured_scores = 0;
+  std::uint64_t measured_answers = 0;                        ///< Of any status.
   std::uint64_t refused_items = 0, refused_requests = 0, unexpected = 0, lost = 0;
   std::map<int, std::uint64_t> statuses;
   Histogram latency;

@@ -154,6 +154,7 @@ class Run {
       report.acked_scores += counters.acked_scores.load();
       report.measured_requests += counters.measured_requests.load();
       report.measured_scores += counters.measured_scores.load();
+      report.measured_answers += counters.measured_answers.load();
       report.refused_items += counters.refused_items.load();
       report.refused_requests += counters.refused_requests.load();
       report.unexpected += counters.unexpected.load();

@@ -214,8 +214,10 @@ Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::C
   for (const bool last_try : {false, true}) {
     Database database;
     database.health = std::make_shared<DatabaseHealth>();
-    const rocksdb::Status status =
-        open_families(index_database_options(env, database.health), path, families, false, database);
+    database.pacer = std::make_shared<CompactionPacer>();
+    rocksdb::DBOptions options = index_database_options(env, database.health);
+    options.rate_limiter = database.pacer;
+    const rocksdb::Status status = open_families(options, path, families, false, database);
     if (status.ok()) return database;
     const bool damaged = status.IsCorruption() || status.IsPathNotFound();  // Wrong bytes, or a file is gone.
     if (!damaged || last_try) {

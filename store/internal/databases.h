@@ -11,6 +11,7 @@
 #include <rocksdb/listener.h>
 
 #include "engine/ports/record_log.h"
+#include "store/internal/compaction_pacer.h"
 #include "store/internal/options.h"
 
 /// The two RocksDB databases as handles that die in the right order, and what their listeners have seen.
@@ -50,6 +51,7 @@ struct Database {
   std::shared_ptr<DatabaseHealth> health;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
+  std::shared_ptr<CompactionPacer> pacer;  ///< The index's; null for the log, whose compactions only move files.
 
   Database() = default;
   Database(Database&&) = default;

@@ -11,6 +11,8 @@ namespace {
 // Sorted runs of by_source past which indexing waits for compaction: ingestion knows no stall of its own, and every run
 // is one more filter probe per read. Waiting fills the hot index, which slows admission.
 constexpr std::uint64_t kRunsMax = 64;
+// From here on compaction no longer rests.
+constexpr std::uint64_t kRunsMany = 32;
 
 }  // namespace
 
@@ -77,6 +79,7 @@ void Indexer::run() {
 
 void Indexer::wait_for_compaction() {
   using namespace std::chrono_literals;
+  index_.pacer->hurry(index_.property(kBySource, "rocksdb.num-files-at-level0") > kRunsMany);
   std::unique_lock lock(mutex_);
   while (!stopping_.load(std::memory_order_relaxed) &&
          index_.property(kBySource, "rocksdb.num-files-at-level0") > kRunsMax &&

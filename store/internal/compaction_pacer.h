@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+#include <rocksdb/rate_limiter.h>
+
+/// Makes compaction rest as long as it works, by the hook that RocksDB calls before each write of a compaction: a merge
+/// of gigabytes would otherwise keep one processor from the threads that serve for seconds. No rate is right for every
+/// machine; half of the time is.
+/// Threads: hurry() from the indexer's; the rest from RocksDB's.
+
+namespace sluice {
+
+class CompactionPacer final : public rocksdb::RateLimiter {
+ public:
+  /// True while runs pile up: compaction does not rest then.
+  void hurry(bool yes) noexcept { hurry_.store(yes, std::memory_order_relaxed); }
+
+  void Request(std::int64_t bytes, rocksdb::Env::IOPriority priority, rocksdb::Statistics* statistics) override;
+  void SetBytesPerSecond(std::int64_t) override {}
+  [[nodiscard]] std::int64_t GetBytesPerSecond() const override { return kAnyNumber; }
+  [[nodiscard]] std::int64_t GetSingleBurstBytes() const override { return kAnyNumber; }
+  [[nodiscard]] std::int64_t GetTotalBytesThrough(rocksdb::Env::IOPriority) const override { return 0; }
+  /// Rests so far.
+  [[nodiscard]] std::int64_t GetTotalRequests(rocksdb::Env::IOPriority) const override {
+    return rests_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::int64_t kAnyNumber = std::int64_t{1} << 40;
+  /// A pause between writes that is longer was no work: a new compaction begins.
+  static constexpr Clock::duration kLongestSlice = std::chrono::milliseconds(50);
+
+  std::atomic<bool> hurry_{false};
+  std::atomic<std::int64_t> rests_{0};
+};
+
+}  // namespace sluice

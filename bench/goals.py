@@ -59,7 +59,7 @@ def ingest(work, options, results):
     results.goal("native ingest", rate, "scores/s", at_least=1.5e6)
     results.goal("native ingest / sink", rate / results.data["sink"]["scores_per_s"], "", at_least=0.2)
     results.goal("native ingest / rows", rate / results.data["rows"]["scores_per_s"], "", at_least=8)
-    # A merge is owed and then paid, and larger merges come as the store grows: flat means that it is paid in every third.
+    # A merge is owed and then paid, and larger merges come as the store grows: flat means that it is paid in the last third too.
     results.goal("compaction debt, its least in the last third", least[2] / MIB, "MiB", at_most=DEBT_FLAT / MIB)
     results.goal("server CPU per score, drained", cpu, "µs", at_most=1.4)
     return {"scores": report["acked_scores"], "scores_per_s": rate, "cpu_us_per_score": cpu, "drained": drained,

@@ -194,7 +194,9 @@ std::unique_ptr<Store> Store::open(const DataDir& directory, const StoreOptions&
     const char* const bug = std::getenv("SLUICE_PLANT");
     std::fprintf(stderr, "sluice: THIS BUILD LOSES DATA ON PURPOSE; planted bug: %s\n", bug != nullptr ? bug : "none");
   }
-  return open_store(directory, options, disk_env());
+  auto store = open_store(directory, options, disk_env());
+  begin_gradual_deletion();
+  return store;
 }
 
 }  // namespace sluice

@@ -79,7 +79,7 @@ Errc RecordChecker::find_label(const LabelRef& ref, const Label*& label) {
     return Errc::ok;
   }
   if (const Errc code = look_up(ref, label); code != Errc::ok) return code;
-  recent = {ref.kind, label};
+  if (!dry_run_) recent = {ref.kind, label};  // A dry run's may be a stand-in for one that does not exist.
   return Errc::ok;
 }
 

@@ -78,6 +78,23 @@ TEST_F(ShardTest, EvaluatorsLabelIsCreatedOnFirstUseInTheSameGroup) {
   EXPECT_GT(log.groups()[0].catalogue, 0u);
 }
 
+TEST_F(ShardTest, ADryRunsStandInLabelIsNotTakenForARealOne) {
+  TestBatch first(names.first);
+  engine.run(first);  // The catalogue's own records: the snapshot stays the same from here on.
+  TestBatch dry(names.first);
+  dry.batch.options.dry_run = true;
+  dry.add(names.quality, "t1", "0.5").label = {LabelRef::Kind::annotation, {}, {}, 0};
+  engine.run(dry);
+  EXPECT_THAT(dry.codes(), ElementsAre(Errc::ok));
+  TestBatch real(names.first);
+  real.add(names.quality, "t1", "0.5").label = {LabelRef::Kind::annotation, {}, {}, 0};
+  engine.run(real);
+  ASSERT_THAT(real.codes(), ElementsAre(Errc::ok));
+  const Label* made = real.batch.catalogue->label(real.batch.outcomes[0].label);
+  ASSERT_NE(made, nullptr) << "the row carries a label that exists";
+  EXPECT_EQ(made->origin, LabelOrigin::annotation);
+}
+
 TEST_F(ShardTest, DryRunChecksAndStoresNothing) {
   TestBatch first(names.first);
   engine.run(first);  // The catalogue's own records.

@@ -1,5 +1,6 @@
 #include "store/internal/disk_env.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -17,6 +18,8 @@ namespace {
 /// Halved: twice the time for a file. Doubled: syncs wait twice as long for one step (1.6 ms per MiB measured).
 constexpr off_t kStepBytes = off_t{1} << 20;
 
+std::atomic<bool> gradual_deletion{false};
+
 class DiskFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   DiskFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
@@ -24,12 +27,14 @@ class DiskFileSystem final : public rocksdb::FileSystemWrapper {
 
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* context) override {
-    delete_gradually(path);
+    if (gradual_deletion.load(std::memory_order_relaxed)) delete_gradually(path);
     return FileSystemWrapper::DeleteFile(path, options, context);
   }
 };
 
 }  // namespace
+
+void begin_gradual_deletion() noexcept { gradual_deletion.store(true, std::memory_order_relaxed); }
 
 void delete_gradually(const std::string& path) noexcept {
   struct stat info {};

@@ -8,8 +8,11 @@
 
 namespace sluice {
 
-/// The process's environment; never destroyed. Files are deleted with delete_gradually().
+/// The process's environment; never destroyed. Once begin_gradual_deletion() was called, files are deleted with
+/// delete_gradually(); before, while a store opens, nobody waits for a sync and a restart would only take longer.
 [[nodiscard]] rocksdb::Env* disk_env();
+/// Any thread; for good.
+void begin_gradual_deletion() noexcept;
 
 /// Cuts a file that only `path` names shorter step by step, then leaves its deletion to the caller. One unlink of
 /// 64 MiB holds the file system's journal for as long as freeing them takes (100 ms on an ext4 mounted with `discard`),

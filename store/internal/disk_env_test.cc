@@ -33,6 +33,7 @@ TEST(DiskEnvTest, AFileWithASecondNameKeepsItsBytes) {
   const std::string path = temp.path() + "/000005.sst";
   write_bytes(path, std::size_t{3} << 20);
   fs::create_hard_link(path, temp.path() + "/backup.sst");
+  begin_gradual_deletion();
   ASSERT_TRUE(disk_env()->DeleteFile(path).ok());
   EXPECT_FALSE(fs::exists(path));
   EXPECT_EQ(fs::file_size(temp.path() + "/backup.sst"), std::uintmax_t{3} << 20);

@@ -128,6 +128,19 @@ def read_load(server, what, requests, seconds, *arguments):
     return load(server.url, "--read", what, "--requests", requests, "--duration", seconds, *arguments)
 
 
+def read_beside(server, what, requests, seconds, options, *arguments, seed):
+    """Reads beside ingest at half of capacity, which is measured right before: a shared host is another one a minute later."""
+    most = capacity(server, max(0.5, min(10, seconds / 2)), options.connections, seed)
+    server.wait_settled()
+    under = Load(server.url, "--batch", BATCH, "--connections", 256, "--rate", most / 2, "--duration", seconds + 2, seed=seed + 1)
+    time.sleep(min(1, seconds / 4))
+    report = read_load(server, what, requests, seconds, *arguments)
+    beside = under.report()["scores_per_second"]
+    server.wait_settled()
+    say(f"{what} beside {beside:,.0f} scores/s (half of {most:,.0f})")
+    return {**report, "capacity": most, "ingest_beside": beside}
+
+
 def reads(work, options, results):
     """Reads by source and pages by annotator, idle and while scores come in at half of capacity."""
     seconds = options.seconds or 20
@@ -135,17 +148,11 @@ def reads(work, options, results):
     server = Server(work / "reads")
     load(server.url, "--batch", BATCH, "--connections", options.connections, "--requests", requests, "--duration", 3600)
     server.wait_settled()
+    say(f"{requests * BATCH:,} scores, 10 per source; under load {READ_RATE:,} reads, or {PAGE_RATE} pages of 100, a second")
     idle = read_load(server, "source", max(1, requests // 10), seconds, "--connections", 64)
-    most = capacity(server, max(0.5, min(10, seconds / 2)), options.connections, SEED + 1)
-    server.wait_settled()
-    under = Load(server.url, "--batch", BATCH, "--connections", 256, "--rate", most / 2, "--duration", 2 * seconds + 2, seed=SEED + 2)
-    time.sleep(min(1, seconds / 4))
-    source = read_load(server, "source", requests, seconds, "--connections", 64, "--rate", READ_RATE)
-    page = read_load(server, "annotator", requests, seconds, "--connections", 16, "--rate", PAGE_RATE)
-    taken = under.report()
+    source = read_beside(server, "source", requests, seconds, options, "--connections", 64, "--rate", READ_RATE, seed=SEED + 1)
+    page = read_beside(server, "annotator", requests, seconds, options, "--connections", 16, "--rate", PAGE_RATE, seed=SEED + 3)
     server.stop()
-    say(f"{requests * BATCH:,} scores, 10 per source; then {READ_RATE:,} reads or {PAGE_RATE} pages of 100 a second beside "
-        f"{taken['scores_per_second']:,.0f} scores/s (half of {most:,.0f})")
     for name, report in (("source, idle", idle), ("source, under load", source), ("annotator, under load", page)):
         if not report["latency_ms"]["holds"]:
             say(f"{name}: the offered rate was not reached; the latencies say nothing about it")
@@ -154,7 +161,7 @@ def reads(work, options, results):
     results.goal("read by source, idle", idle["reads_per_second"], "reads/s", at_least=50_000)
     results.goal("read by source p99 at half of ingest capacity", source["latency_ms"]["p99"], "ms", at_most=5)
     results.goal("page of 100 by annotator p99 under that load", page["latency_ms"]["p99"], "ms", at_most=20)
-    return {"capacity": most, "idle": idle, "source": source, "annotator": page, "ingest_beside": taken["scores_per_second"]}
+    return {"idle": idle, "source": source, "annotator": page}
 
 
 def million_rates(rows, total, step):

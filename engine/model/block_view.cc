@@ -259,6 +259,20 @@ std::uint64_t BlockView::sequence() const noexcept {
   return bytes_.empty() ? 0 : format::load<std::uint64_t>(bytes_.data() + format::kSequenceAt);
 }
 
+void BlockView::prefetch_place(std::uint16_t slot) const noexcept {
+  if (slot >= rows_) return;
+  const Layout layout(bytes_);
+  __builtin_prefetch(layout.tables + layout.width * slot);
+  __builtin_prefetch(layout.tables + layout.width * layout.rows);  // The profiles' places.
+}
+
+void BlockView::prefetch_row(std::uint16_t slot) const noexcept {
+  if (slot >= rows_) return;
+  const Layout layout(bytes_);
+  const std::size_t offset = layout.offset(slot);
+  if (layout.is_inside(offset)) __builtin_prefetch(layout.begin + offset);
+}
+
 Result<void> BlockView::row(std::uint16_t slot, Row& row, RowScratch& scratch) const {
   if (slot >= rows_) return kCorrupt;
   const Layout layout(bytes_);

@@ -109,6 +109,10 @@ class BlockView {
   [[nodiscard]] std::uint64_t sequence() const noexcept;
   /// Errors: corrupt (also for slot >= rows()). An emptied slot (erasure) gives not_found.
   [[nodiscard]] Result<void> row(std::uint16_t slot, Row& row, RowScratch& scratch) const;
+  /// Two hints before row(), for who reads rows of many blocks: first where each row stands, a pass later the rows
+  /// themselves, so that their cache misses overlap. Both take any slot.
+  void prefetch_place(std::uint16_t slot) const noexcept;
+  void prefetch_row(std::uint16_t slot) const noexcept;
   /// Postings recomputed from the rows: a pure function of the block (recovery, rebuild, verify).
   [[nodiscard]] Result<void> postings(const KeyedHash& keys, BlockPostings& out) const;
 

@@ -44,6 +44,21 @@ Result<void> RowLoader::load(Position at, Loaded& out) {
   return {};
 }
 
+void RowLoader::prefetch(std::span<const PostingHit> hits) {
+  constexpr std::size_t kAhead = 32;
+  std::array<const Block*, kAhead> blocks;
+  const std::size_t count = std::min(hits.size(), kAhead);
+  if (count < 2 || blocks_.size() + count > kBlocks) return;  // No block may move or go between the passes.
+  blocks_.reserve(kBlocks);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto found = block(hits[i].at.block);
+    if (!found) return;
+    blocks[i] = *found;
+    blocks[i]->view.prefetch_place(hits[i].at.slot);
+  }
+  for (std::size_t i = 0; i < count; ++i) blocks[i]->view.prefetch_row(hits[i].at.slot);
+}
+
 Result<WallTime> RowLoader::inserted_at(std::uint64_t sequence) {
   const auto found = block(sequence);
   if (!found) return found.error();

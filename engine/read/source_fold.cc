@@ -189,6 +189,7 @@ Result<void> fold_source(ReadView& view, RowLoader& loader, const SourceEvents& 
   if (const auto found = view.by_source(events.source_hash, hits); !found) return found.error();
   std::erase_if(hits, [&](const PostingHit& hit) { return hit.parent || (up_to.block != 0 && hit.at > up_to); });
   if (hits.size() > events.events_max) return Errc::limit_reached;
+  loader.prefetch(hits);
   RowLoader::Loaded loaded;
   for (const PostingHit& hit : hits) {
     const auto read = loader.load(hit.at, loaded);

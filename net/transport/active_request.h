@@ -59,6 +59,13 @@ struct ActiveRequest {
     checked_records.clear();
     sent = 0;
   }
+
+  /// What reset() keeps and a large request has made large.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept {
+    const Batch& batch = exchange.batch;
+    return batch.records.capacity() * sizeof(ScoreRecord) + batch.outcomes.capacity() * sizeof(RecordOutcome) +
+           exchange.reply.body.capacity();
+  }
 };
 
 }  // namespace sluice

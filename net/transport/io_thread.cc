@@ -18,6 +18,9 @@ namespace asio = boost::asio;
 // A full ring empties within a group's time; a shorter turn would only spin.
 constexpr std::chrono::milliseconds kAdmissionRetry{2};
 constexpr std::size_t kRequestsKept = 1024;
+// What the kept ones hold in all: room for 64 batches of 1000, or for 16 of 10 000. Doubled: so much more memory that a
+// burst leaves behind, for each io thread; halved: more of a burst's requests are allocated anew.
+constexpr std::size_t kRequestBytesKept = 64u << 20;
 // Records; decoding as many takes about as long as waking a thread. Doubled: shards start later; halved: more switches.
 constexpr std::size_t kSmallBatch = 16;
 constexpr std::size_t kDecodersKept = 4;
@@ -118,12 +121,16 @@ std::unique_ptr<ActiveRequest> IoThread::take_request() {
   if (free_requests_.empty()) return std::make_unique<ActiveRequest>(shared_);
   std::unique_ptr<ActiveRequest> request = std::move(free_requests_.back());
   free_requests_.pop_back();
+  free_request_bytes_ -= request->kept_bytes();
   return request;
 }
 
 void IoThread::give_request(std::unique_ptr<ActiveRequest> request) {
   if (request->decoder != nullptr) give_decoder(std::move(request->decoder));
-  if (free_requests_.size() < kRequestsKept) free_requests_.push_back(std::move(request));
+  const std::size_t bytes = request->kept_bytes();
+  if (free_requests_.size() == kRequestsKept || free_request_bytes_ + bytes > kRequestBytesKept) return;
+  free_request_bytes_ += bytes;
+  free_requests_.push_back(std::move(request));
 }
 
 std::unique_ptr<BodyDecoder> IoThread::take_decoder() {

@@ -92,6 +92,7 @@ class IoThread {
   JsonParser json_;
   Authenticator authenticator_;
   std::vector<std::unique_ptr<ActiveRequest>> free_requests_;
+  std::size_t free_request_bytes_ = 0;
   std::vector<std::unique_ptr<BodyDecoder>> free_decoders_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> waiters_;  // For room in the engine; oldest first.

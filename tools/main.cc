@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
     return sluice::kExitUnavailable;
   }
 #endif
+  std::signal(SIGPIPE, SIG_IGN);  // Whoever writes to a peer that is gone is told so by the call.
   CLI::App app("Sluice: durable ingestion of evaluation scores");
   app.require_subcommand(1);
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);

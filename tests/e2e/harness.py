@@ -27,6 +27,35 @@ KEY = KEY_ID + "." + SECRET
 START_SECONDS = 60  # Sanitizer builds start slowly on a busy machine; a healthy start takes well under one.
 
 
+class Certificate:
+    """A directory with cert.pem and key.pem, signed by itself."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="sluice-tls-")
+        self.certificate = os.path.join(self.directory, "cert.pem")
+        self.key = os.path.join(self.directory, "key.pem")
+        self.make("first")
+
+    def make(self, name):
+        """Both files are replaced at once, the way tools do that renew them."""
+        made = [path + ".new" for path in (self.certificate, self.key)]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", made[0],
+                        "-keyout", made[1]], check=True, capture_output=True)
+        os.chmod(made[1], 0o600)
+        os.rename(made[1], self.key)
+        os.rename(made[0], self.certificate)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def arguments(self):
+        return ["--tls-certificate", self.certificate, "--tls-key", self.key]
+
+
 class Server:
     """One `sluice serve`. Use as a context manager, or start() and stop() by hand to restart on the same data."""
 
@@ -260,5 +289,5 @@ CATEGORICAL = {"rule_prompt": "", "multi_choice": True, "options": [{"label": "g
 STAR = {"no_of_stars": 5}
 TEXT = {"placeholder": "", "min_length": 2, "max_length": 20}
 
-__all__ = ["BINARY", "CATEGORICAL", "KEY", "KEY_ID", "NUMERIC", "ROOT", "SECRET", "STAR", "Server", "ServerTest", "TEXT",
+__all__ = ["BINARY", "CATEGORICAL", "Certificate", "KEY", "KEY_ID", "NUMERIC", "ROOT", "SECRET", "STAR", "Server", "ServerTest", "TEXT",
            "read_answers", "request_bytes", "signal"]

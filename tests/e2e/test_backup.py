@@ -308,6 +308,22 @@ class ExportImport(Transfer):
                 self.assertEqual(len(server.scores("trace", "t%d" % number)), 1)
             self.assertEqual(len(server.command("export").stdout.splitlines()), 20_001)
 
+    def test_an_import_into_a_server_with_tls(self):
+        path = self.at("one.ndjson")
+        with open(path, "w") as file:
+            file.write(json.dumps({"label": {"name": "stars", "type": "star", "settings": STAR}}) + "\n")
+            file.write('{"source_type":"trace","source_id":"t","label_name":"stars","value":3}\n')
+        with Certificate() as pair, Server(arguments=pair.arguments(), certificate=pair.certificate) as server:
+            def imported(*more):
+                return sluice("import", path, "--url", server.url(""), "--key", KEY, *more, check=False)
+            done = imported("--ca-file", pair.certificate)
+            self.assertIn("1 scores stored, 0 lines refused, 1 labels made", done.stdout, done.stderr)
+            self.assertEqual(len(server.scores("trace", "t")), 1)
+            untrusted = imported()
+            self.assertEqual(untrusted.returncode, 1)
+            self.assertIn("authority", untrusted.stderr)
+            self.assertIn("--from-line 1", untrusted.stderr)
+
     def test_an_import_says_where_to_go_on(self):
         with Server() as server:
             path = self.at("one.ndjson")

@@ -1,45 +1,14 @@
 """TLS: what is spoken, what is refused, and a certificate that changes while the server runs."""
 
 import os
-import shutil
 import ssl
 import subprocess
-import tempfile
 
-from harness import BINARY, SECRET
+from harness import BINARY, SECRET, Certificate
 from slow import between, ends_after
 from talk import *
 
 SIDE_BY_SIDE = False
-
-
-class Certificate:
-    """A directory with cert.pem and key.pem, signed by itself."""
-
-    def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix="sluice-tls-")
-        self.certificate = os.path.join(self.directory, "cert.pem")
-        self.key = os.path.join(self.directory, "key.pem")
-        self.make("first")
-
-    def make(self, name):
-        """Both files are replaced at once, the way tools do that renew them."""
-        made = [path + ".new" for path in (self.certificate, self.key)]
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", made[0],
-                        "-keyout", made[1]], check=True, capture_output=True)
-        os.chmod(made[1], 0o600)
-        os.rename(made[1], self.key)
-        os.rename(made[0], self.certificate)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def arguments(self):
-        return ["--tls-certificate", self.certificate, "--tls-key", self.key]
 
 
 def client(**more):

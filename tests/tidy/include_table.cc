@@ -51,6 +51,7 @@ constexpr std::string_view kNetworkUsers[] = {"net/transport/"};
 constexpr std::string_view kJsonUsers[] = {"net/dialect/json_", "net/dialects/", "bench/"};
 constexpr std::string_view kJsonTreeUsers[] = {"tests/", "tools/", "bench/"};
 constexpr std::string_view kToolUsers[] = {"tools/", "tests/", "bench/"};
+constexpr std::string_view kHttpClientUsers[] = {"tools/http/"};
 constexpr std::string_view kBenchUsers[] = {"bench/"};
 constexpr std::string_view kCryptoUsers[] = {"engine/base/", "tools/", "net/transport/"};
 constexpr std::string_view kZlibUsers[] = {"engine/base/", "net/transport/", "tools/", "tests/"};
@@ -71,6 +72,7 @@ constexpr LibraryRow kLibraries[] = {
     {"simdjson", kJsonUsers, "use net/dialect/json_reader.h or json_cursor.h"},
     {"nlohmann/", kJsonTreeUsers, "net has its own reader and writer"},
     {"prometheus/", kToolUsers, "counters are plain atomics; tools render them"},
+    {"httplib.h", kHttpClientUsers, "use tools/http/http_client.h"},
     {"CLI/", kToolUsers, "only commands parse arguments"},
     {"toml++/", kToolUsers, "only tools read settings"},
     {"spdlog/", kToolUsers, "return an Error; tools log"},

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tools/app/http_client.h"
+#include "tools/http/http_client.h"
 
 /// A copy of the log that a server (or a private instance) makes in `checkpoint` of its data directory, while it goes
 /// on serving. One at a time: the directory is locked meanwhile. Removed at the end, unless it was moved away. Failures

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <string>
 
-#include "tools/app/http_client.h"
 #include "tools/app/settings.h"
+#include "tools/http/http_client.h"
 
 /// `sluice export`: a workspace as NDJSON, oldest first. First a line {"label":{…}} for each label, as POST /v1/labels
 /// takes it; then the scores, one item of POST /v1/scores per line, labels by name. docs/RELIABILITY.md says what such

@@ -16,7 +16,7 @@
 
 #include "engine/base/keyed_hash.h"
 #include "engine/base/limits.h"
-#include "tools/app/http_client.h"
+#include "tools/http/http_client.h"
 #include "tools/commands/admin.h"
 
 namespace sluice {
@@ -207,7 +207,7 @@ class Importer {
                  const HttpHeaders& headers) {
     for (int tries = 0;;) {
       try {
-        if (!client_) client_.emplace(HttpClient::over_tcp(options_.url, options_.key));
+        if (!client_) client_.emplace(HttpClient::over_tcp(options_.url, options_.key, options_.ca_file));
         HttpAnswer answer = client_->request(method, target, body, headers);
         if (!worth_a_retry(answer.status)) return answer;
         last_ = std::to_string(answer.status) + " " + text_of(Json::parse(answer.body, nullptr, false), "message");
@@ -215,6 +215,8 @@ class Importer {
         pause(tries, answer.retry_after_seconds, line);
       } catch (const GaveUp&) {
         throw;
+      } catch (const HttpClient::Untrusted& error) {
+        give_up(line, error.what());
       } catch (const std::runtime_error& error) {
         last_ = error.what();
         client_.reset();

@@ -14,6 +14,7 @@ namespace sluice {
 struct ImportOptions {
   std::string file = "-";  ///< "-": standard input.
   std::string url = "http://127.0.0.1:8420";
+  std::string ca_file;  ///< For https: PEM with the authorities to trust; empty: the system's.
   std::string key;
   std::size_t batch = 1000;  ///< Lines per request.
   std::uint64_t from_line = 1;

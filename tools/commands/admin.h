@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "tools/app/http_client.h"
+#include "tools/http/http_client.h"
 #include "tools/app/settings.h"
 
 /// Administration from the command line: over admin.sock of a running server, or, when none holds the data directory,

@@ -75,7 +75,6 @@ int serve(Settings settings) {
   // Blocked before any thread exists, so that every thread inherits it and only sigwait below takes them.
   const sigset_t signals = awaited_signals(!settings.tls_certificate.empty());
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
 
   App app(settings, App::Listen::everywhere);
   static std::atomic<bool> fatal{false};

@@ -85,7 +85,10 @@ void add_import_command(CLI::App& app, Command& run) {
   CLI::App* const command = app.add_subcommand("import", "Send NDJSON scores to a server");
   auto options = std::make_shared<ImportOptions>();
   command->add_option("file", options->file, "NDJSON [standard input]");
-  command->add_option("--url", options->url, "The server [http://127.0.0.1:8420]");
+  command->add_option("--url", options->url, "The server, http:// or https:// [http://127.0.0.1:8420]");
+  command->add_option("--ca-file", options->ca_file,
+                      "For https: PEM with the authorities to trust [the system's]")
+      ->check(CLI::ExistingFile);
   command
       ->add_option("--key", options->key,
                    "ID.SECRET, or @FILE that holds it; scopes ingest, and for labels read, manage")

@@ -1,126 +1,119 @@
-#include "tools/app/http_client.h"
+#include "tools/http/http_client.h"
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <memory>
-#include <stdexcept>
 #include <utility>
 
-#include <netdb.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <httplib.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 namespace sluice {
 namespace {
 
-[[noreturn]] void fail_errno(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+constexpr time_t kConnectSeconds = 10;
+constexpr time_t kSilenceSeconds = 60;
 
-void send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) fail_errno("sending to the server");
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+/// http:// or https://, HOST, `:`, PORT, and nothing behind it but slashes.
+bool is_server_url(std::string_view url) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!url.starts_with(scheme)) continue;
+    const std::string_view place = url.substr(scheme.size());
+    const std::size_t colon = place.rfind(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    const std::string_view port = place.substr(colon + 1);
+    int number = 0;
+    const auto read = std::from_chars(port.data(), port.data() + port.size(), number);
+    return read.ec == std::errc() && read.ptr == port.data() + port.size() && number > 0 && number < 65536;
   }
+  return false;
+}
+
+const char* explain(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout:
+      return "nobody answers there; is `sluice serve` running?";
+    case httplib::Error::SSLConnection:
+      return "the TLS handshake failed; does the server speak TLS on this port?";
+    case httplib::Error::SSLServerVerification:
+      return "its certificate is not of an authority that is trusted here, or not for this host (a private authority's "
+             "certificate can be named as CA file)";
+    case httplib::Error::SSLLoadingCerts:
+      return "the CA file cannot be read";
+    case httplib::Error::Read:
+      return "it closed the connection, or was silent for a minute, before it answered (does it speak TLS?)";
+    case httplib::Error::Write:
+      return "the request could not be sent";
+    default:
+      return "the request failed";
+  }
+}
+
+[[noreturn]] void fail(const std::string& place, httplib::Error error) {
+  const std::string text = "no answer from " + place + ": " + explain(error);
+  if (error == httplib::Error::SSLConnection || error == httplib::Error::SSLServerVerification ||
+      error == httplib::Error::SSLLoadingCerts)
+    throw HttpClient::Untrusted(text);
+  throw std::runtime_error(text);
 }
 
 }  // namespace
 
+struct HttpClient::Connection {
+  explicit Connection(const std::string& url) : place(url), client(url) {
+    client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
+    client.set_url_encode(false);  // Targets come encoded.
+    client.set_connection_timeout(kConnectSeconds);
+    client.set_read_timeout(kSilenceSeconds);
+    client.set_write_timeout(kSilenceSeconds);
+  }
+  std::string place;
+  httplib::Client client;
+  httplib::Headers headers;  // Of every request.
+};
+
+HttpClient::HttpClient(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+HttpClient::~HttpClient() = default;
+HttpClient::HttpClient(HttpClient&& other) noexcept = default;
+
 HttpClient HttpClient::over_unix_socket(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
+  if (path.size() >= sizeof sockaddr_un::sun_path)
     throw std::runtime_error("the socket path " + path +
                              " is longer than the system allows; use a shorter --data path");
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail_errno("opening a socket");
-  HttpClient client(fd);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    fail_errno("connecting to " + path);
-  return client;
+  auto connection = std::make_unique<Connection>(path);
+  connection->client.set_address_family(AF_UNIX);
+  connection->headers.emplace("Host", "localhost");
+  return HttpClient(std::move(connection));
 }
 
-HttpClient HttpClient::over_tcp(const std::string& url, const std::string& key) {
-  constexpr std::string_view kScheme = "http://";
-  std::string place = url.substr(0, url.find('/', kScheme.size()));
-  const std::size_t colon = place.rfind(':');
-  if (!place.starts_with(kScheme) || colon <= kScheme.size())
-    throw std::runtime_error("'" + url + "' is no address: http://HOST:PORT is expected");
-  std::string host = place.substr(kScheme.size(), colon - kScheme.size());
-  const std::string port = place.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); code != 0)
-    throw std::runtime_error("cannot find " + url + ": " + ::gai_strerror(code));
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
-  const timeval limit{60, 0};
-  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    HttpClient client(::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ::setsockopt(client.fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    ::setsockopt(client.fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (::connect(client.fd_, address->ai_addr, address->ai_addrlen) != 0) continue;
-    client.host_ = place.substr(kScheme.size());
-    client.authorization_ = "Authorization: Bearer " + key + "\r\n";
-    return client;
-  }
-  fail_errno("connecting to " + url);
+HttpClient HttpClient::over_tcp(const std::string& url, const std::string& key, const std::string& ca_file) {
+  const std::string place = url.substr(0, url.find_last_not_of('/') + 1);
+  if (!is_server_url(place))
+    throw std::runtime_error("'" + url + "' is no address: http://HOST:PORT or https://HOST:PORT is expected");
+  auto connection = std::make_unique<Connection>(place);
+  if (!ca_file.empty()) connection->client.set_ca_cert_path(ca_file);
+  connection->headers.emplace("Authorization", "Bearer " + key);
+  return HttpClient(std::move(connection));
 }
-
-HttpClient::~HttpClient() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-HttpClient::HttpClient(HttpClient&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      host_(std::move(other.host_)),
-      authorization_(std::move(other.authorization_)) {}
 
 HttpAnswer HttpClient::request(std::string_view method, std::string_view target, std::string_view body,
                                const HttpHeaders& headers) {
-  std::string head;
-  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(host_).append("\r\n");
-  head += authorization_;
-  if (!headers.idempotency_key.empty()) head.append("Idempotency-Key: ").append(headers.idempotency_key).append("\r\n");
+  httplib::Request request;
+  request.method = method;
+  request.path = target;
+  request.headers = connection_->headers;
+  if (!headers.idempotency_key.empty()) request.headers.emplace("Idempotency-Key", headers.idempotency_key);
   if (!body.empty()) {
-    head.append("Content-Type: ").append(headers.content_type).append("\r\nContent-Length: ");
-    head += std::to_string(body.size()) + "\r\n";
+    request.headers.emplace("Content-Type", headers.content_type);
+    request.body = body;
   }
-  head += "\r\n";
-  send_all(fd_, head);
-  send_all(fd_, body);
-
-  std::string received;
-  std::size_t head_end = std::string::npos;
-  std::size_t total = std::string::npos;
+  const httplib::Result result = connection_->client.send(request);
+  if (!result) fail(connection_->place, result.error());
   HttpAnswer answer;
-  while (received.size() < total) {
-    char chunk[16 * 1024];
-    const ssize_t got = ::recv(fd_, chunk, sizeof chunk, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_errno("reading the server's answer");
-    if (got == 0) throw std::runtime_error("the server closed the connection before it answered");
-    received.append(chunk, static_cast<std::size_t>(got));
-    if (head_end != std::string::npos) continue;
-    head_end = received.find("\r\n\r\n");
-    if (head_end == std::string::npos) continue;
-    std::size_t length = 0;
-    const std::size_t field = received.find("Content-Length: ");
-    if (received.size() < 12 || field == std::string::npos || field > head_end)
-      throw std::runtime_error("the server's answer is not HTTP with a Content-Length");
-    std::from_chars(received.data() + 9, received.data() + 12, answer.status);
-    std::from_chars(received.data() + field + 16, received.data() + head_end, length);
-    total = head_end + 4 + length;
-    const std::size_t retry = received.find("Retry-After: ");
-    if (retry < head_end)
-      std::from_chars(received.data() + retry + 13, received.data() + head_end, answer.retry_after_seconds);
-  }
-  answer.body = received.substr(head_end + 4, total - head_end - 4);
+  answer.status = result->status;
+  answer.body = result->body;
+  const std::string retry = result->get_header_value("Retry-After");
+  std::from_chars(retry.data(), retry.data() + retry.size(), answer.retry_after_seconds);
   return answer;
 }
 

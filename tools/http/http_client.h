@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
-/// A small blocking HTTP/1.1 client for the command line: one request at a time to a server of ours, over TCP or the
-/// admin socket. No TLS. Answers always have a Content-Length. Throws std::runtime_error with a sentence for the
-/// operator.
+/// A blocking HTTP/1.1 client for the command line: one request at a time to a server of ours, over TCP, TLS or the
+/// admin socket. Connects with the first request, keeps the connection and makes a new one when it was closed. Failures
+/// throw std::runtime_error with a sentence for the operator; an answer of any status is none. Threads: one.
 
 namespace sluice {
 
@@ -25,9 +25,16 @@ struct HttpHeaders {
 
 class HttpClient {
  public:
+  /// The server cannot be spoken to in TLS, or not be trusted: trying again is of no use.
+  struct Untrusted : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+
   [[nodiscard]] static HttpClient over_unix_socket(const std::string& path);
-  /// `url`: http://HOST:PORT. Every request carries the key. A server that is silent for a minute has failed.
-  [[nodiscard]] static HttpClient over_tcp(const std::string& url, const std::string& key);
+  /// `url`: http://HOST:PORT or https://HOST:PORT. Every request carries the key. A server that is silent for a minute
+  /// has failed. `ca_file`: PEM with the authorities to trust instead of the system's; empty: the system's.
+  [[nodiscard]] static HttpClient over_tcp(const std::string& url, const std::string& key,
+                                           const std::string& ca_file = {});
   ~HttpClient();
   HttpClient(HttpClient&& other) noexcept;
   HttpClient(const HttpClient&) = delete;
@@ -37,10 +44,9 @@ class HttpClient {
                                    const HttpHeaders& headers = {});
 
  private:
-  explicit HttpClient(int fd) : fd_(fd) {}
-  int fd_ = -1;
-  std::string host_ = "localhost";
-  std::string authorization_;  // A header line, or empty.
+  struct Connection;  // Keeps httplib.h, which is large, out of here.
+  explicit HttpClient(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace sluice

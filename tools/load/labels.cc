@@ -14,7 +14,7 @@ std::unordered_map<std::string, std::string> existing_labels(HttpClient& client)
   std::unordered_map<std::string, std::string> ids;
   std::string cursor;
   do {
-    const HttpClient::Reply reply = client.call("GET", "/v1/labels" + (cursor.empty() ? "" : "?cursor=" + cursor));
+    const HttpAnswer reply = client.request("GET", "/v1/labels" + (cursor.empty() ? "" : "?cursor=" + cursor));
     if (reply.status != 200) throw std::runtime_error("GET /v1/labels answered " + std::to_string(reply.status));
     const nlohmann::json page = nlohmann::json::parse(reply.body);
     cursor.clear();
@@ -50,7 +50,7 @@ std::vector<LoadLabel> ensure_labels(const Plan& plan, HttpClient& client) {
                               {"type", shape.type},
                               {"settings", nlohmann::json::parse(shape.settings)},
                               {"allow_notes", true}};
-    const HttpClient::Reply reply = client.call("POST", "/v1/labels", body.dump());
+    const HttpAnswer reply = client.request("POST", "/v1/labels", body.dump());
     if (reply.status == 200 || reply.status == 201) {
       labels[i].id = nlohmann::json::parse(reply.body).at("id");
       continue;

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "tools/http/http_client.h"
 #include "tools/load/bodies.h"
-#include "tools/load/http_client.h"
 
 namespace sluice::load {
 

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/histogram.h"
-#include "tools/load/http_client.h"
+#include "tools/http/http_client.h"
 #include "tools/load/process_cpu.h"
 #include "tools/load/report.h"
 
@@ -222,7 +222,8 @@ std::string ReadReport::json() const {
 /// The annotator of the newest score: the key's owner, where the same key wrote.
 std::string annotator_of_newest(const Endpoint& endpoint, const std::string& key) {
   constexpr std::string_view kName = "\"annotator\":{\"id\":\"";
-  const HttpClient::Reply reply = HttpClient(endpoint, key).call("GET", "/v1/scores?limit=1");
+  HttpClient client = HttpClient::over_tcp("http://" + endpoint.host_header, key);
+  const HttpAnswer reply = client.request("GET", "/v1/scores?limit=1");
   const std::size_t at = reply.body.find(kName);
   if (reply.status != 200 || at == std::string::npos) {
     throw std::runtime_error("no score to take the annotator from; run a load first (the server answered " +

@@ -201,7 +201,7 @@ int audit_only(const LoadOptions& options, const Endpoint& endpoint, const std::
 
 int load_and_audit(const LoadOptions& options, const Endpoint& endpoint, const std::string& key) {
   const Plan plan(plan_options(options));
-  HttpClient client(endpoint, key);
+  HttpClient client = HttpClient::over_tcp("http://" + endpoint.host_header, key);
   const std::vector<LoadLabel> labels = ensure_labels(plan, client);
   std::unique_ptr<AckLog> ack_log;
   if (!options.ack_log.empty()) ack_log = std::make_unique<AckLog>(options.ack_log, plan.options(), labels);

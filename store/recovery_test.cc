@@ -252,6 +252,28 @@ TEST(RecoveryTest, RefusesDamageInTheMiddleOfTheLog) {
   EXPECT_FALSE(fs::exists(temp.data() + "/log.probe"));
 }
 
+TEST(RecoveryTest, ADamagedTableOfTheLogIsRefusedWithTheNextStep) {
+  const TempDir temp;
+  append_and_die(temp.data());
+  { OpenStore open(temp.data()); }  // Replays the log into tables.
+  fs::remove_all(temp.data() + "/index");
+  int tables = 0;
+  for (const auto& file : fs::directory_iterator(temp.data() + "/log")) {
+    if (file.path().extension() != ".sst") continue;
+    ++tables;
+    const std::string data = temp.path() + "/" + file.path().stem().string();
+    fs::copy(temp.data(), data, fs::copy_options::recursive);
+    {
+      std::fstream damaged(data + "/log/" + file.path().filename().string(),
+                           std::ios::in | std::ios::out | std::ios::binary);
+      damaged.seekp(10);  // In the first data block, which opening does not read.
+      damaged << "damage";
+    }
+    EXPECT_THAT(refusal(data), HasSubstr("restore the data directory from a backup")) << file.path();
+  }
+  EXPECT_GT(tables, 0);
+}
+
 TEST(RecoveryTest, RefusesALogCutAtARecordsEdge) {
   const TempDir temp;
   append_and_die(temp.data());

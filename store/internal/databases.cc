@@ -286,17 +286,18 @@ LogTail read_commit_record(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* catalog
       db.Get(rocksdb::ReadOptions(), catalogue, rocksdb::Slice(kCommitKey.data(), kCommitKey.size()), &value);
   if (status.IsNotFound()) return {};
   if (!status.ok())
-    throw std::runtime_error("cannot read the commit record of " + db.GetName() + ": " + status.ToString());
+    throw std::runtime_error("cannot read the commit record of " + db.GetName() + ": " + status.ToString() +
+                             kLogDamagedStep);
   Reader reader(value);
   const std::uint8_t version = reader.byte();
   if (version > kCommitRecordVersion)
-    throw std::runtime_error(db.GetName() + " was written by a newer version of Sluice");
+    throw std::runtime_error(db.GetName() + " was written by a newer version of Sluice; start that version again");
   LogTail tail;
   tail.last_commit_sequence = reader.u64_be();
   tail.last_inserted_at = static_cast<WallTime>(reader.u64_be());
   tail.last_block = reader.u64_be();
   if (reader.failed() || !reader.at_end())
-    throw std::runtime_error("the commit record of " + db.GetName() + " is damaged");
+    throw std::runtime_error("the commit record of " + db.GetName() + " is damaged" + kLogDamagedStep);
   return tail;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 [[noreturn]] void damaged(std::uint64_t sequence, const char* what) {
   throw std::runtime_error("the log is damaged: block " + std::to_string(sequence) + " " + what +
-                           "; check the disk (dmesg, SMART) and restore the data directory from a backup");
+                           kLogDamagedStep);
 }
 
 }  // namespace
@@ -63,7 +63,10 @@ void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash
       (void)indexer.wait_idle(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
     }
   }
-  if (!at->status().ok()) throw std::runtime_error("the log cannot be read: " + at->status().ToString());
+  if (!at->status().ok()) {
+    throw std::runtime_error("the log is damaged: it cannot be read past block " + std::to_string(next - 1) + ": " +
+                             at->status().ToString() + kLogDamagedStep);
+  }
   if (next != tail.last_block + 1) damaged(next, "and later ones are not those that the last commit names");
 }
 

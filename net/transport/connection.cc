@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include <boost/asio/buffer.hpp>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -22,6 +23,16 @@ static_assert(kBufferBytes >= limits::kHeadBytes);
 // Behind a refused request: most heads, and little of a body that would be copied only to be thrown away. Halved: long
 // heads take two reads; doubled: twice as much is copied for nothing.
 constexpr std::size_t kLittleBytes = 4 * 1024;
+
+// As much as a refused request's body may have: one call for what has come of it.
+constexpr std::size_t kNowhereBytes = 1u << 20;
+
+/// Addresses without memory, for bytes that are read from TCP with MSG_TRUNC: tcp(7) drops them and writes none.
+char* nowhere() {
+  static void* const addresses = ::mmap(nullptr, kNowhereBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  SLUICE_CHECK(addresses != MAP_FAILED);
+  return static_cast<char*>(addresses);
+}
 
 }  // namespace
 
@@ -157,9 +168,11 @@ void Connection::read_more() {
   std::size_t room = 0;
   int flags = 0;
   if (phase_ == Phase::skipping || phase_ == Phase::lingering) {
-    into = buffer_.data();
-    room = phase_ == Phase::skipping ? std::min(buffer_.capacity(), skip_left_) : buffer_.capacity();
-    flags = MSG_TRUNC;  // tcp(7): the kernel drops these bytes and copies none. A Unix socket copies them.
+    const bool dropped = tls_ == nullptr && !admin_;  // By the kernel; a Unix socket copies them.
+    into = dropped ? nowhere() : buffer_.data();
+    room = dropped ? kNowhereBytes : buffer_.capacity();
+    if (phase_ == Phase::skipping) room = std::min(room, skip_left_);
+    flags = MSG_TRUNC;
   } else if (phase_ == Phase::body && separate_body_ && !request_->head.chunked) {
     into = request_->body.data() + request_->body_size;
     room = static_cast<std::size_t>(request_->head.content_length) - request_->body_size;

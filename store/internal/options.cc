@@ -108,9 +108,6 @@ rocksdb::ColumnFamilyOptions index_family_options(const rocksdb::BlockBasedTable
   options.level0_file_num_compaction_trigger = 16;
   options.compaction_options_universal.min_merge_width = 8;
   options.compaction_options_universal.size_ratio = 50;
-  // A merge that a kill interrupts begins anew. Without a limit one takes all runs that piled up meanwhile: a server killed
-  // every ten seconds never finished any, and a read of a source cost 0.5 ms at 61 runs.
-  options.compaction_options_universal.max_merge_width = 16;
   // Keys are never overwritten, so nothing is amplified that a full merge could win back.
   options.compaction_options_universal.max_size_amplification_percent = 1'000'000;
   options.target_file_size_base = 64 * kMiB;

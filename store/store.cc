@@ -141,7 +141,7 @@ StoreMetrics StoreImpl::metrics() const {
     metrics.live_data_bytes += database->property_sum("rocksdb.live-sst-files-size");
     metrics.background_error = metrics.background_error || database->health->background_error();
   }
-  metrics.level0_files = index_database_.property(kBySource, "rocksdb.num-files-at-level0");
+  metrics.level0_files = index_database_.level0_files(kBySource);
   metrics.disk_free_bytes = watch_->free_bytes();
   metrics.write_stopped = log_database_.health->write_stopped();
   return metrics;

@@ -1,5 +1,6 @@
 #include "store/internal/databases.h"
 
+#include <charconv>
 #include <cstdarg>
 #include <cstdio>
 #include <filesystem>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 
 #include "engine/base/bytes.h"
+#include "engine/base/check.h"
 #include "store/internal/file_io.h"
 
 namespace sluice {
@@ -165,8 +167,18 @@ void Database::close() noexcept {
 
 std::uint64_t Database::property(int family, const char* name) const {
   std::uint64_t value = 0;
-  if (!db || !db->GetIntProperty(families[static_cast<std::size_t>(family)], name, &value)) return 0;
+  // A name that it does not know would read as 0 for ever.
+  if (db) SLUICE_CHECK(db->GetIntProperty(families[static_cast<std::size_t>(family)], name, &value));
   return value;
+}
+
+std::uint64_t Database::level0_files(int family) const {
+  std::uint64_t files = 0;
+  std::string text;  // Of this one RocksDB gives a text only.
+  if (!db) return 0;
+  SLUICE_CHECK(db->GetProperty(families[static_cast<std::size_t>(family)], "rocksdb.num-files-at-level0", &text));
+  std::from_chars(text.data(), text.data() + text.size(), files);
+  return files;
 }
 
 std::uint64_t Database::property_sum(const char* name) const {

@@ -62,6 +62,7 @@ struct Database {
   ~Database() { close(); }
   void close() noexcept;
   [[nodiscard]] std::uint64_t property(int family, const char* name) const;
+  [[nodiscard]] std::uint64_t level0_files(int family) const;
   /// Over all families.
   [[nodiscard]] std::uint64_t property_sum(const char* name) const;
 };

@@ -10,9 +10,11 @@ namespace {
 
 // Sorted runs of by_source past which indexing waits for compaction: ingestion knows no stall of its own, and every run
 // is one more filter probe per read. Waiting fills the hot index, which slows admission.
-constexpr std::uint64_t kRunsMax = 64;
-// From here on compaction no longer rests.
-constexpr std::uint64_t kRunsMany = 32;
+// Doubled: reads of a source probe up to twice as many filters; halved: the longest merges hold up scores.
+constexpr std::uint64_t kRunsMax = 256;
+// From here on compaction no longer rests. A merge begins at 16, and at half of what the machine can take six or seven runs
+// come while it lasts. 32: under full load the next merge was always due already, and the debt never paid.
+constexpr std::uint64_t kRunsMany = 24;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uin
         run();
       }) {
   ::pthread_setname_np(thread_.native_handle(), "indexer");
+  pace_compaction();  // A server that was killed may have left many runs.
 }
 
 void Indexer::push(std::shared_ptr<const HotSegment> segment) {
@@ -77,12 +80,16 @@ void Indexer::run() {
   }
 }
 
+void Indexer::pace_compaction() {
+  index_.pacer->hurry(index_.level0_files(kBySource) > kRunsMany);
+}
+
 void Indexer::wait_for_compaction() {
   using namespace std::chrono_literals;
-  index_.pacer->hurry(index_.property(kBySource, "rocksdb.num-files-at-level0") > kRunsMany);
+  pace_compaction();
   std::unique_lock lock(mutex_);
   while (!stopping_.load(std::memory_order_relaxed) &&
-         index_.property(kBySource, "rocksdb.num-files-at-level0") > kRunsMax &&
+         index_.level0_files(kBySource) > kRunsMax &&
          (index_.property(kBySource, "rocksdb.compaction-pending") > 0 ||
           index_.property(kBySource, "rocksdb.num-running-compactions") > 0)) {
     changed_.wait_for(lock, 20ms);

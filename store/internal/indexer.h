@@ -35,6 +35,7 @@ class Indexer {
  private:
   void run();
   void wait_for_compaction();
+  void pace_compaction();
 
   Database& index_;
   std::atomic<bool> hurry_{false};  // Segments wait, or the server stops.

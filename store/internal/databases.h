@@ -19,7 +19,8 @@
 namespace sluice {
 
 /// Ends a sentence about a damaged log: what the operator can do about it.
-inline constexpr char kLogDamagedStep[] = "; check the disk (dmesg, SMART) and restore the data directory from a backup";
+inline constexpr char kLogDamagedStep[] =
+    "; check the disk (dmesg, SMART) and restore the data directory from a backup";
 
 /// What RocksDB told about itself. Written by its threads, read by any.
 class DatabaseHealth final : public rocksdb::EventListener {

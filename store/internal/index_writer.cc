@@ -202,7 +202,8 @@ std::uint64_t read_watermark(Database& index) {
                              "; check the disk (dmesg, SMART) and start again");
   }
   if (at->key().size() != 8 || at->value().size() != 1 || at->value()[0] > kFormat) {
-    throw std::runtime_error("the index's watermark was written by a newer version of Sluice; start that version again");
+    throw std::runtime_error(
+        "the index's watermark was written by a newer version of Sluice; start that version again");
   }
   if (at->value()[0] != kFormat) return kWatermarkOlder;
   return ~load_u64_be(at->key().data());

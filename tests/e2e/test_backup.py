@@ -11,10 +11,10 @@ import unittest
 from harness import *
 
 
-def sluice(*arguments, check=True, data=None):
+def sluice(*arguments, check=True, data=None, stdin=None):
     command = [BINARY, *arguments] + (["--data", data] if data else [])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=120, env=environment)
     if check and done.returncode != 0:
         raise AssertionError("%s failed (%d): %s%s" % (" ".join(command), done.returncode, done.stdout, done.stderr))
     return done
@@ -323,6 +323,13 @@ class ExportImport(Transfer):
             self.assertEqual(untrusted.returncode, 1)
             self.assertIn("authority", untrusted.stderr)
             self.assertIn("--from-line 1", untrusted.stderr)
+
+    def test_an_import_does_not_try_a_wrong_address_again(self):
+        began = time.monotonic()
+        done = sluice("import", "/dev/stdin", "--url", "127.0.0.1:1", "--key", KEY, check=False, stdin='{"source_type":"trace"}\n')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("http://HOST:PORT or https://HOST:PORT is expected", done.stderr)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_an_import_says_where_to_go_on(self):
         with Server() as server:

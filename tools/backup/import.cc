@@ -206,8 +206,8 @@ class Importer {
   HttpAnswer ask(std::uint64_t line, const char* method, const std::string& target, std::string_view body,
                  const HttpHeaders& headers) {
     for (int tries = 0;;) {
+      if (!client_) client_.emplace(HttpClient::over_tcp(options_.url, options_.key, options_.ca_file));
       try {
-        if (!client_) client_.emplace(HttpClient::over_tcp(options_.url, options_.key, options_.ca_file));
         HttpAnswer answer = client_->request(method, target, body, headers);
         if (!worth_a_retry(answer.status)) return answer;
         last_ = std::to_string(answer.status) + " " + text_of(Json::parse(answer.body, nullptr, false), "message");

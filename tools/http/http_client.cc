@@ -31,9 +31,9 @@ const char* explain(httplib::Error error) {
   switch (error) {
     case httplib::Error::Connection:
     case httplib::Error::ConnectionTimeout:
-      return "nobody answers there; is `sluice serve` running?";
+      return "nobody answers there (is `sluice serve` running?)";
     case httplib::Error::SSLConnection:
-      return "the TLS handshake failed; does the server speak TLS on this port?";
+      return "the TLS handshake failed (does the server speak TLS on this port?)";
     case httplib::Error::SSLServerVerification:
       return "its certificate is not of an authority that is trusted here, or not for this host (a private authority's "
              "certificate can be named as CA file)";

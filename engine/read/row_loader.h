@@ -24,7 +24,7 @@ class RowLoader {
   /// Errors: not_found (an emptied slot), corrupt, io_error, limit_reached (more than kBytes of texts).
   [[nodiscard]] Result<void> load(Position at, Loaded& out);
   /// Fetches ahead what load() will touch for the first of `hits`: they stand in many blocks, and one cache miss after
-  /// another was a sixth of a read's time. Says nothing about them; load() does.
+  /// another was a tenth of a read's time. Says nothing about them; load() does.
   void prefetch(std::span<const PostingHit> hits);
   [[nodiscard]] Result<WallTime> inserted_at(std::uint64_t block);
   void clear() noexcept;

@@ -16,8 +16,8 @@
 
 #include "engine/base/keyed_hash.h"
 #include "engine/base/limits.h"
-#include "tools/http/http_client.h"
 #include "tools/commands/admin.h"
+#include "tools/http/http_client.h"
 
 namespace sluice {
 namespace {

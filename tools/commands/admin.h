@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "tools/http/http_client.h"
 #include "tools/app/settings.h"
+#include "tools/http/http_client.h"
 
 /// Administration from the command line: over admin.sock of a running server, or, when none holds the data directory,
 /// through a private instance that listens on that socket only. One code path either way.

@@ -11,6 +11,8 @@ namespace {
 
 constexpr time_t kConnectSeconds = 10;
 constexpr time_t kSilenceSeconds = 60;
+// The admin socket's server is on this machine, and a checkpoint of a large log takes as long as it takes.
+constexpr time_t kAdminSeconds = 24 * 3600;
 
 /// http:// or https://, HOST, `:`, PORT, and nothing behind it but slashes.
 bool is_server_url(std::string_view url) {
@@ -82,6 +84,7 @@ HttpClient HttpClient::over_unix_socket(const std::string& path) {
                              " is longer than the system allows; use a shorter --data path");
   auto connection = std::make_unique<Connection>(path);
   connection->client.set_address_family(AF_UNIX);
+  connection->client.set_read_timeout(kAdminSeconds);
   connection->headers.emplace("Host", "localhost");
   return HttpClient(std::move(connection));
 }

@@ -71,7 +71,7 @@ void fill(PlannedBatch& out, const load::Plan& plan, std::uint64_t request, cons
     const load::PlannedScore score = plan.score(request, i);
     std::string& id = out.texts[2 * i];
     id.resize(36);
-    load::write_uuid(id.data(), plan.source_uuid(score.source));
+    write_uuid(id.data(), plan.source_uuid(score.source));
     ScoreRecord& record = out.batch.records[i];
     record = ScoreRecord{};
     record.item = i;

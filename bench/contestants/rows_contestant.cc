@@ -47,7 +47,7 @@ int run_rows(const RunOptions& options) {
       for (std::uint32_t i = 0; i < plan.options().batch; ++i) {
         const load::PlannedScore score = plan.score(request, i);
         const Uuid source = plan.source_uuid(score.source);
-        load::write_uuid(id, source);
+        write_uuid(id, source);
         sum += source_sum({id, sizeof id});
         row.clear();
         row.append(source.view());

@@ -165,14 +165,17 @@ std::optional<Uuid> parse_any_uuid(std::string_view text) noexcept {
   return parse_digits(text);
 }
 
+void write_uuid(char* out, const Uuid& uuid) noexcept {
+  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+    std::memcpy(out, kHexPairs.data() + 2 * std::size_t{uuid.bytes[i]}, 2);
+    out += 2;
+  }
+}
+
 void append_uuid(std::string& out, const Uuid& uuid) {
   char text[kTextSize];
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
-    std::memcpy(text + at, kHexPairs.data() + 2 * std::size_t{uuid.bytes[i]}, 2);
-    at += 2;
-  }
+  write_uuid(text, uuid);
   out.append(text, sizeof text);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/check.h"
+#include "engine/base/uuid.h"
 
 namespace sluice::load {
 namespace {
@@ -34,18 +35,6 @@ struct Digits {
 };
 constexpr Digits kDigits;
 
-struct HexPairs {
-  std::array<char, 512> text{};
-  constexpr HexPairs() {
-    constexpr const char* kHex = "0123456789abcdef";
-    for (std::size_t n = 0; n < 256; ++n) {
-      text[n * 2] = kHex[n >> 4];
-      text[n * 2 + 1] = kHex[n & 15];
-    }
-  }
-};
-constexpr HexPairs kHexPairs;
-
 void write_millionths(char* out, std::uint32_t value) noexcept {
   std::copy_n(kDigits.text.data() + value / 1000 * 3, 3, out);
   std::copy_n(kDigits.text.data() + value % 1000 * 3, 3, out + 3);
@@ -62,15 +51,6 @@ std::string_view path_of(Api api, bool bulk, bool results_all) {
 }
 
 }  // namespace
-
-void write_uuid(char* out, const Uuid& uuid) noexcept {
-  for (std::size_t i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-    const char* pair = kHexPairs.text.data() + uuid.bytes[i] * 2;
-    *out++ = pair[0];
-    *out++ = pair[1];
-  }
-}
 
 std::vector<LoadLabel> planned_labels(const Plan& plan) {
   std::vector<LoadLabel> labels(plan.options().labels);

@@ -57,7 +57,5 @@ class BodyPool {
 
 /// The label names of `plan`: what the audit expects to read back.
 [[nodiscard]] std::vector<LoadLabel> planned_labels(const Plan& plan);
-/// Lower-case canonical text at `out`, 36 bytes.
-void write_uuid(char* out, const Uuid& uuid) noexcept;
 
 }  // namespace sluice::load

@@ -33,6 +33,13 @@ class Tally:
     def equal(self, name, found, wanted):
         return self.check(name, found == wanted, "%r and not %r" % (found, wanted))
 
+    def memory(self, name, kib, found):
+        """`found` bytes against a limit. With a sanitizer they are mostly its own: the line says that nothing was judged."""
+        if os.environ.get("SANITIZED"):
+            self.note("memory not judged with a sanitizer")
+        else:
+            self.check("%s %d KiB" % (name, kib), found <= kib * 1024, "%.1f KiB" % (found / 1024))
+
     def note(self, text):
         self.notes.append(text)
 

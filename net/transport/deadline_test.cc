@@ -61,6 +61,31 @@ TEST(DeadlineTest, ATricklingBodyIsCutOff) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST(DeadlineTest, ABodyThatWaitsInTheKernelIsNotItsClientsFault) {
+  TestServer test([](TestServer::Setup& setup) { setup.options.io_threads = 1; });
+  std::promise<void> held, go;
+  test.backend.on_admission = [&](const Batch&) {
+    held.set_value();
+    go.get_future().wait();
+    return IngestEngine::Admission::accepted;
+  };
+  // More than a reactor hands over between two looks at its timers.
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 300; ++i) {
+    clients.push_back(std::make_unique<Client>(test.server->port()));
+    clients.back()->send("POST /echo HTTP/1.1\r\n" + std::string(kAuth) +
+                         "Content-Length: 20000\r\nExpect: 100-continue\r\n\r\n");
+    ASSERT_EQ(clients.back()->read().status, 100);
+  }
+  Client holder = test.connect();
+  holder.send(post("/write", "t"));
+  held.get_future().wait();
+  for (const auto& client : clients) client->send(std::string(20000, 'x'));
+  test.advance(7);
+  go.set_value();
+  for (const auto& client : clients) ASSERT_EQ(client->read().status, 200);
+}
+
 TEST(DeadlineTest, AReaderThatTakesNothingIsCutOff) {
   TestServer test;
   Client client = test.connect();

@@ -27,7 +27,7 @@ struct Uuid {
 [[nodiscard]] std::optional<Uuid> parse_canonical_uuid(std::string_view text) noexcept;
 /// What Future AGI's UUID fields take: either case, with or without hyphens, braces or `urn:uuid:`.
 [[nodiscard]] std::optional<Uuid> parse_any_uuid(std::string_view text) noexcept;
-/// 36 characters, lower case.
+/// 36 characters, lower case; no NUL behind them.
 void write_uuid(char* out, const Uuid& uuid) noexcept;
 void append_uuid(std::string& out, const Uuid& uuid);
 [[nodiscard]] std::string to_text(const Uuid& uuid);

@@ -79,8 +79,8 @@ void Connection::on_tick(MonotonicTime now) {
     const std::int64_t seconds = (now - body_began_) / 1'000'000'000;
     late = late || static_cast<std::int64_t>(body_received_) < seconds * limits::kBodyBytesPerSecond;
   }
-  // What lies in the kernel has come in time: it waits for this thread, which fell behind, and is read before the next
-  // tick. (An answer that is not read is its client's doing whatever the client has sent; lingering has its own end.)
+  // What lies in the kernel has come in time: it waits for this thread, which fell behind, and the next tick looks
+  // again. (An answer that is not read is its client's doing whatever the client has sent; lingering has its own end.)
   if (late && phase_ != Phase::writing && phase_ != Phase::lingering && kernel_has_bytes()) return;
   if (late) time_out();
   settle();

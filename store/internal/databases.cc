@@ -177,7 +177,7 @@ std::uint64_t Database::level0_files(int family) const {
   std::string text;  // Of this one RocksDB gives a text only.
   if (!db) return 0;
   SLUICE_CHECK(db->GetProperty(families[static_cast<std::size_t>(family)], "rocksdb.num-files-at-level0", &text));
-  std::from_chars(text.data(), text.data() + text.size(), files);
+  SLUICE_CHECK(std::from_chars(text.data(), text.data() + text.size(), files).ec == std::errc());
   return files;
 }
 

@@ -198,15 +198,16 @@ Result<const EventFold::Entry*> QueryRun::listed_at(Position at, const RowLoader
 }
 
 Result<void> QueryRun::source_exists() {
-  for (const SourceRef& source : query_.sources) {
-    const auto found = is_registered(source);
+  const SourceRef any;
+  for (std::size_t i = 0; i < query_.sources.size(); ++i) {
+    const auto found = is_registered(query_.sources[i], query_.parents.empty() ? any : query_.parents[i]);
     if (!found) return found.error();
     request_.exists.push_back(*found);
   }
   return {};
 }
 
-Result<bool> QueryRun::is_registered(const SourceRef& source) {
+Result<bool> QueryRun::is_registered(const SourceRef& source, const SourceRef& parent) {
   const std::uint64_t hash = hash_of(source);
   std::vector<PostingHit> hits;
   if (const auto read = view_.by_source(hash, hits); !read) return read.error();
@@ -219,7 +220,7 @@ Result<bool> QueryRun::is_registered(const SourceRef& source) {
     const Row& row = loaded.row;
     if (row.kind != EventKind::source || row.workspace != query_.workspace || !same_source(row.source, source))
       continue;
-    if (row.parent_in_identity && !query_.parent.empty() && !same_source(row.parent, query_.parent)) continue;
+    if (row.parent_in_identity && !parent.empty() && !same_source(row.parent, parent)) continue;
     return true;
   }
   return false;

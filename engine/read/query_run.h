@@ -31,7 +31,7 @@ class QueryRun {
   [[nodiscard]] Result<EventFold*> fold_of(std::uint64_t source_hash);
   [[nodiscard]] Result<void> children(std::vector<const Entry*>& out);
   [[nodiscard]] Result<std::vector<std::uint64_t>> sources_with_client_id();
-  [[nodiscard]] Result<bool> is_registered(const SourceRef& source);
+  [[nodiscard]] Result<bool> is_registered(const SourceRef& source, const SourceRef& parent);
   [[nodiscard]] Result<const Entry*> listed_at(Position at, const RowLoader::Loaded& loaded);
   [[nodiscard]] bool passes(const Entry& entry) const;
   [[nodiscard]] std::uint64_t hash_of(const SourceRef& source) const;

@@ -42,6 +42,9 @@ struct ScoreQuery {
   std::string cursor;              ///< From Page::next_cursor of the same query; another's is bad_cursor.
   Position up_to;                  ///< Fold only events at or before this; {0,0}: all.
   std::vector<SourceRef> sources;  ///< source_exists.
+  /// source_exists: beside each of `sources`, the trace that is part of its identity; an empty one is not compared.
+  /// Empty: none is.
+  std::vector<SourceRef> parents;
 };
 
 class ReadRequest {

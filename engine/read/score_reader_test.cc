@@ -93,6 +93,26 @@ TEST_F(ScoreReaderTest, SourceExistsOnlyWhenItWasRegistered) {
   EXPECT_EQ(ask(all).page.scores.size(), 1u);
 }
 
+TEST_F(ScoreReaderTest, ASpanIsNotRegisteredInAnotherTrace) {
+  TestBatch batch(names.first);
+  ScoreRecord& record = batch.add(names.quality, "span-1", "0");
+  record.kind = EventKind::source;
+  record.label = {};
+  record.value = {};
+  record.source.spelling = SourceSpelling::span;
+  record.parent = trace("t1");
+  record.parent_in_identity = true;
+  commit(batch);
+  ScoreQuery query;
+  query.by = ScoreQuery::By::source_exists;
+  const SourceRef span{SourceSpelling::span, {}, "span-1"};
+  query.sources = {span, span, span};
+  query.parents = {trace("t1"), trace("t2"), {}};
+  EXPECT_THAT(ask(query).exists, ElementsAre(true, false, true));
+  query.parents.clear();
+  EXPECT_THAT(ask(query).exists, ElementsAre(true, true, true));
+}
+
 TEST_F(ScoreReaderTest, FiltersApplyToTheFoldedScore) {
   TestBatch batch(names.first);
   ScoreRecord& timed = batch.add(names.quality, "t", "0.1");

@@ -85,6 +85,7 @@ void Connection::check_sources() {
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (records[i].kind != EventKind::set || records[i].precheck != Errc::ok) continue;
     query.sources.push_back(records[i].source);
+    query.parents.push_back(records[i].parent_in_identity ? records[i].parent : SourceRef{});
     request.checked_records.push_back(static_cast<std::uint32_t>(i));
   }
   if (query.sources.empty()) return submit_batch();

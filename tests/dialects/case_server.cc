@@ -276,6 +276,7 @@ void CaseServer::run(ExchangeText& text) {
         check.query.by = ScoreQuery::By::source_exists;
         check.query.workspace = batch.principal.workspace;
         check.query.sources.push_back(record.source);
+        check.query.parents.push_back(record.parent_in_identity ? record.parent : SourceRef{});
         s.reader.run(check);
         if (!check.exists.front()) record.precheck = Errc::source_not_found;
       }

@@ -272,6 +272,14 @@ class StrictSources(ServerTest):
         self.assertEqual(self.expect(self.server.post("/api/v1/traces", batch), 201)["accepted"], 1)
         self.expect(self.server.post("/api/v1/scores", score), 201)
 
+    def test_a_span_is_registered_in_its_own_trace_only(self):
+        span, trace, other = self.new_id(), self.new_id(), self.new_id()
+        batch = {"batch": [{"id": "1", "type": "span-create", "body": {"id": span, "traceId": trace}}]}
+        self.expect(self.server.post("/api/v1/traces", batch), 201)
+        score = {"traceId": other, "spanId": span, "evaluatorName": "accuracy", "value": 1}
+        self.expect(self.server.post("/api/v1/scores", score), 404)
+        self.expect(self.server.post("/api/v1/scores", {**score, "traceId": trace}), 201)
+
     def test_futureagi_answers_404(self):
         label = self.server.label("fa")
         body = {"source_type": "trace", "source_id": self.new_id(), "label_id": label, "value": {"value": 1}}

@@ -60,6 +60,11 @@ Errc FieldReader::structure(std::string_view what, Errc code) {
   return Errc::ok;
 }
 
+Errc FieldReader::ignored(JsonValue value) {
+  const Errc code = value.skip();
+  return document_.broken() ? code : Errc::ok;
+}
+
 Errc FieldReader::note(std::string_view field, Errc code, std::string_view expected) {
   if (code == Errc::ok || document_.broken()) return code;
   if (code == Errc::string_too_long) {

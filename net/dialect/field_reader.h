@@ -29,6 +29,9 @@ class FieldReader {
   /// alone.
   [[nodiscard]] Errc number(JsonValue value, std::string_view field, bool null_allowed, ValueInput& out);
 
+  /// A value that nobody reads: nothing in it is a problem unless it breaks the document.
+  [[nodiscard]] Errc ignored(JsonValue value);
+
   /// Notes "{where}{field} {text}".
   void bad(std::string_view field, std::string_view text);
   /// Notes a whole sentence.

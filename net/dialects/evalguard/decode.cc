@@ -60,7 +60,7 @@ Errc read_field(std::string_view key, JsonValue value, Body& body) {
     return body.sdk.required_text(value, key, limits::kSourceIdBytes, body.project_id);
   }
   if (key == "notes") return body.sdk.optional_text(value, key, limits::kStringBytes, body.notes, body.has_notes);
-  return body.common.structure(key, value.skip());
+  return body.common.ignored(value);
 }
 
 void finish_documented(Body& body, Arena& arena, ScoreRecord& record) {

@@ -72,7 +72,7 @@ Errc read_event_body(JsonValue body, Event& event, FieldReader& fields) {
     if (key == "id") return fields.required_text(value, "body.id", limits::kSourceIdBytes, event.id);
     if (key == "traceId" || key == "trace_id")
       return fields.required_text(value, "body.traceId", limits::kSourceIdBytes, event.trace_id);
-    return fields.structure("body", value.skip());
+    return fields.ignored(value);
   });
   return fields.structure("body", code);
 }
@@ -82,7 +82,7 @@ Errc read_event(JsonValue value, Event& event, FieldReader& fields) {
     if (key == "id") return fields.required_text(member, "id", limits::kSourceIdBytes, event.event_id);
     if (key == "type") return fields.required_text(member, "type", limits::kIdentifierBytes, event.type);
     if (key == "body") return read_event_body(member, event, fields);
-    return fields.structure(key, member.skip());
+    return fields.ignored(member);
   });
   return fields.structure("event", code);
 }
@@ -158,7 +158,7 @@ std::optional<Refusal> decode_score(Exchange& exchange) {
     if (key == "label") return fields.optional_text(value, key, limits::kStringBytes, record.verdict, label_given);
     if (key == "reasoning")
       return fields.optional_text(value, key, limits::kStringBytes, record.notes, record.has_notes);
-    return fields.structure(key, value.skip());
+    return fields.ignored(value);
   };
   const Errc code = document.parse(body_of(exchange), [&](JsonValue& root) -> Errc {
     is_object = root.kind() == JsonKind::object;
@@ -194,7 +194,7 @@ std::optional<Refusal> decode_traces(Exchange& exchange) {
       return root.skip();
     }
     return fields.structure("The body", root.object([&](std::string_view key, JsonValue& value) -> Errc {
-      if (key != "batch") return fields.structure(key, value.skip());
+      if (key != "batch") return fields.ignored(value);
       seen = true;
       if (value.kind() != JsonKind::array) {
         fields.bad(key, "must be an array of events.");

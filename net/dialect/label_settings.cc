@@ -152,7 +152,7 @@ using Why = std::optional<std::string>;
 
 std::string text(std::string_view name, std::string_view rest) { return std::string(name) + std::string(rest); }
 
-Why numeric_rules(const Settings& settings, LabelRules& rules) {
+Why numeric_rules(const Settings& settings, SettingsKeys keys, LabelRules& rules) {
   const auto& [min, max, step, display, unused] = settings.by_key;
   std::optional<Decimal>* const targets[] = {&rules.min, &rules.max, &rules.step};
   for (std::size_t i = 0; i < 3; ++i) {
@@ -165,8 +165,10 @@ Why numeric_rules(const Settings& settings, LabelRules& rules) {
     *targets[i] = *number;
   }
   if (display.present && display.kind == JsonKind::null) return "display_type cannot be null";
-  if (rules.min && rules.min->mantissa < 0) return "min cannot be negative";
-  if (rules.max && rules.max->mantissa < 0) return "max cannot be negative";
+  if (keys == SettingsKeys::all) {
+    if (rules.min && rules.min->mantissa < 0) return "min cannot be negative";
+    if (rules.max && rules.max->mantissa < 0) return "max cannot be negative";
+  }
   if (rules.min && rules.max && compare(*rules.min, *rules.max) >= 0) return "min must be less than max";
   if (rules.step && rules.step->mantissa <= 0) return "step_size must be greater than 0";
   if (display.present && (display.kind != JsonKind::string || (display.text != "slider" && display.text != "button")))
@@ -309,7 +311,7 @@ bool read_label_settings(JsonParser& parser, Arena& arena, LabelType type, std::
   if (!failure) {
     switch (type) {
       case LabelType::numeric:
-        failure = numeric_rules(found, rules);
+        failure = numeric_rules(found, keys, rules);
         break;
       case LabelType::text:
         failure = text_rules(found, rules);

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-/// Whether settings that are not empty must name every key of their type (Future AGI), or may leave out what is not to
-/// be checked and must not name anything else (native).
+/// Whether settings that are not empty must name every key of their type, with no bound below 0 (Future AGI), or may
+/// leave out what is not to be checked and must not name anything else (native).
 enum class SettingsKeys : std::uint8_t { all, any };
 
 /// `settings`: one JSON object, limits::kPadding readable bytes behind it; uses `parser`, so nothing of an unfinished

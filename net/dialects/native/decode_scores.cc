@@ -35,6 +35,7 @@ class JsonBody {
   Errc root(JsonValue& value) {
     if (value.kind() == JsonKind::array) return list(value);
     bool single = false;
+    const std::size_t begins = value.offset();
     const Errc code = value.object([&](std::string_view key, JsonValue& member) -> Errc {
       if (key == "scores") {
         wrapped_ = true;
@@ -51,7 +52,7 @@ class JsonBody {
     });
     if (wrapped_ || document_.broken()) return code;
     if (!single) items_.begin(0);
-    items_.end(code);
+    items_.end(code, document_.position() - begins);
     exchange_.items = 1;
     return Errc::ok;
   }

@@ -77,7 +77,8 @@ class ListScores final : public Endpoint {
     ScoreQuery& query = exchange.read.query;
     query.workspace = workspace;
     read_filter(exchange, parameters, workspace);
-    query.newest_first = parameters.choice("order", {"desc", "asc"}) == "desc";
+    const std::string_view order = parameters.choice("order", {"newest", "oldest", "desc", "asc"});
+    query.newest_first = order == "newest" || order == "desc";
     query.include_children = parameters.flag("include_children");
     const Annotator* annotator = nullptr;
     if (const auto id = parameters.uuid("annotator_id"))
@@ -93,7 +94,7 @@ class ListScores final : public Endpoint {
       query.annotator = annotator != nullptr ? annotator->number : 0;
       if (!query.newest_first)
         parameters.refuse(Errc::parameter_out_of_range, "order",
-                          "order=asc needs a source (source_type and source_id) or a client_id; "
+                          "order=oldest needs a source (source_type and source_id) or a client_id; "
                           "longer listings are newest first.");
     }
     if (query.include_children && query.by != ScoreQuery::By::source)

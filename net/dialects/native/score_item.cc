@@ -188,10 +188,7 @@ void ItemDecoder::source_type(JsonValue& value, Field field, bool optional, Sour
 
 void ItemDecoder::label_id(JsonValue& value) {
   std::string_view id;
-  if (!text(value, Field::label_id, limits::kNameBytes, true, id)) {
-    seen_ &= ~(1u << static_cast<unsigned>(Field::label_id));  // Null: as if it were absent.
-    return;
-  }
+  if (!text(value, Field::label_id, limits::kNameBytes, true, id)) return forget(Field::label_id);
   std::optional<Uuid> uuid = parse_canonical_uuid(id);
   if (!uuid) uuid = parse_any_uuid(id);
   if (!uuid) return fault(Errc::bad_uuid, Field::label_id);
@@ -246,10 +243,7 @@ void ItemDecoder::decode(Field field, JsonValue& value) {
     case Field::label_id:
       return label_id(value);
     case Field::label_name:
-      if (!text(value, field, limits::kNameBytes, true, out.label.name)) {
-        seen_ &= ~(1u << static_cast<unsigned>(field));
-        return;
-      }
+      if (!text(value, field, limits::kNameBytes, true, out.label.name)) return forget(field);
       if (out.label.name.empty()) return fault(Errc::field_blank, field);
       out.label.kind = LabelRef::Kind::name;
       return;
@@ -265,7 +259,8 @@ void ItemDecoder::decode(Field field, JsonValue& value) {
       return;
     case Field::verdict: {
       std::string_view verdict;
-      if (text(value, field, limits::kStringBytes, true, verdict)) out.verdict = verdict;
+      if (!text(value, field, limits::kStringBytes, true, verdict)) return forget(field);
+      out.verdict = verdict;
       return;
     }
     case Field::notes:
@@ -300,7 +295,8 @@ Errc ItemDecoder::member(std::string_view key, JsonValue& value) {
   return Errc::ok;
 }
 
-void ItemDecoder::end(Errc code) {
+void ItemDecoder::end(Errc code, std::size_t bytes) {
+  if (bytes > limits::kLineBytes) fault(Errc::item_too_long, {}, "is longer than 1048576 bytes.");
   // What the object itself is guilty of; values have noted their own faults.
   if (code != Errc::ok && error_.code == Errc::ok) {
     if (code == Errc::wrong_type || code == Errc::field_null) {
@@ -342,9 +338,7 @@ Errc ItemDecoder::item(std::uint32_t index, JsonValue& value) {
     exchange_.batch.records.pop_back();
     return code;
   }
-  if (document_.position() - begins > limits::kLineBytes)
-    fault(Errc::item_too_long, {}, "is longer than 1048576 bytes.");
-  end(code);
+  end(code, document_.position() - begins);
   return Errc::ok;
 }
 

@@ -36,9 +36,9 @@ class ItemDecoder {
   void begin(std::uint32_t index);
   /// One member; consumes the value. A bad value is noted; only a broken document gives an error.
   [[nodiscard]] Errc member(std::string_view key, JsonValue& value);
-  /// After the last member, `code` being what the object as a whole gave: checks what is missing. A bad item's record
-  /// is taken back and its error listed.
-  void end(Errc code);
+  /// After the last member, `code` being what the object as a whole gave and `bytes` its size: checks what is missing.
+  /// A bad item's record is taken back and its error listed.
+  void end(Errc code, std::size_t bytes);
 
   /// begin(), every member, end(). Returns an error only when the document is broken; its record is taken back then.
   [[nodiscard]] Errc item(std::uint32_t index, JsonValue& value);
@@ -50,6 +50,8 @@ class ItemDecoder {
   void fault(Errc code, std::string_view field, std::string_view detail);
   void fault(Errc code, Field field);
   [[nodiscard]] bool has(Field field) const noexcept { return (seen_ >> static_cast<unsigned>(field) & 1u) != 0; }
+  /// Null: as if it were absent.
+  void forget(Field field) noexcept { seen_ &= ~(1u << static_cast<unsigned>(field)); }
   /// A string that is not blank; null only where `optional`.
   bool text(JsonValue& value, Field field, std::size_t bytes_max, bool optional, std::string_view& out);
   /// As text(), without control characters (an escape may hold one).

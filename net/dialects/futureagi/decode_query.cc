@@ -166,7 +166,10 @@ bool decode_list(Exchange& exchange, bool& exists) {
     set_source(exchange, parameters);
     exchange.flags |= kBySource;
   } else {
-    query.by = ScoreQuery::By::workspace;
+    // An annotator's own list, where one was asked for: the workspace's may be read for long without a match.
+    const std::vector<AnnotatorNumber>& annotators = query.filter.annotators;
+    query.by = annotators.empty() ? ScoreQuery::By::workspace : ScoreQuery::By::annotator;
+    query.annotator = annotators.empty() ? 0 : annotators.front();
     query.limit = page.size;
     query.cursor = parameters.cursor;
   }

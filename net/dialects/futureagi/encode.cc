@@ -273,7 +273,8 @@ void encode_list(Exchange& exchange, std::string& out) {
   members.key("total_pages", "totalPages");
   out.append(counted ? std::to_string(std::max<std::size_t>(1, (scores.size() + page.size - 1) / page.size)) : "null");
   members.key("current_page", "currentPage");
-  out.append(counted ? std::to_string(page.page) : "null");
+  // Pages behind a cursor have no number.
+  out.append(counted || exchange.read.query.cursor.empty() ? std::to_string(page.page) : "null");
 }
 
 }  // namespace sluice::futureagi

@@ -79,6 +79,48 @@ class FutureAgi(ServerTest):
         self.assertEqual(len(self.for_source(source)), 2)
         self.assertEqual(len(self.for_source(source, label_id=self.star)), 1)
 
+    def test_a_bulk_answer_grows_with_the_call_and_not_with_its_square(self):
+        source, items = self.new_id(), 2000
+        scores = [{"label_id": self.star, "value": 1 + i % 2} for i in range(items)]
+        body = {"source_type": "trace", "source_id": source, "scores": scores}
+        answer = self.server.post("/model-hub/scores/bulk/", body)
+        shown = self.expect(answer, 200)["scores"]
+        self.assertEqual(len(shown), items)
+        self.assertEqual({score["id"] for score in shown}, {shown[0]["id"]})
+        self.assertEqual([len(score["value_history"]) for score in shown], [0] * (items - 1) + [items - 1])
+        self.assertLess(len(answer.content), items * 1000)
+
+    def test_a_bulk_answer_of_large_settings_leaves_out_repeats(self):
+        settings = {"placeholder": "p" * 65000, "min_length": 0, "max_length": 9}
+        label, items = self.server.label("Wordy", "text", settings), 2000
+        scores = [{"label_id": label, "value": "v%d" % i} for i in range(items)]
+        body = {"source_type": "trace", "source_id": self.new_id(), "scores": scores}
+        answer = self.server.post("/model-hub/scores/bulk/", body)
+        shown = self.expect(answer, 200)["scores"]
+        self.assertLess(len(answer.content), 66 << 20)
+        self.assertEqual(len(shown[-1]["value_history"]), items - 1)
+
+    def test_notes_of_a_bulk_call_are_counted_for_each_item(self):
+        source, notes = self.new_id(), "n" * 65536
+        scores = [{"label_id": self.star, "value": 1}] * 1025
+        body = {"source_type": "trace", "source_id": source, "scores": scores, "notes": notes}
+        answer = self.expect(self.server.post("/model-hub/scores/bulk/", body), 413)
+        self.assertIn("notes: repeated for each item", answer["detail"])
+        self.assertEqual(self.for_source(source), [])
+        body["scores"] = scores[:1] + [{**scores[0], "notes": ""}] * 1024
+        self.expect(self.server.post("/model-hub/scores/bulk/", body), 200)
+
+    def test_a_list_by_annotator_finds_what_lies_behind_20000_of_others(self):
+        made = json.loads(self.server.command("keys", "create", "--json", "--annotator", "lister").stdout)
+        mine = self.expect(self.server.post("/model-hub/scores/", {
+            "source_type": "trace", "source_id": self.new_id(), "label_id": self.star, "value": 5}, key=made["key"]), 200)
+        others = [{"source_type": "trace", "source_id": self.new_id(), "label_id": self.star, "value": 1}
+                  for _ in range(20100)]
+        self.expect(self.server.post("/v1/scores?results=errors", others), 200)
+        query = {"annotator_id": mine["annotator"]}
+        listed = self.expect(self.server.call("GET", "/model-hub/scores/", params=query), 200)
+        self.assertEqual([score["id"] for score in listed["results"]], [mine["id"]])
+
     def test_only_unknown_labels_in_bulk_is_still_200(self):
         body = {"source_type": "trace", "source_id": self.new_id(), "scores": [{"label_id": self.new_id(), "value": 1}]}
         answer = self.expect(self.server.post("/model-hub/scores/bulk/", body), 200)

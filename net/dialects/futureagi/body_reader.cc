@@ -101,6 +101,7 @@ Errc BodyReader::text(JsonValue value, Field field, std::size_t bytes_max, bool 
       break;
     case JsonKind::number:
       code = value.number(out);
+      if (code == Errc::ok && out.size() > bytes_max) code = Errc::string_too_long;
       break;
     case JsonKind::null:
       if (!null_allowed) problems.add_null(field);

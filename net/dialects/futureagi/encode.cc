@@ -1,7 +1,9 @@
 #include "net/dialects/futureagi/encode.h"
 
 #include <algorithm>
+#include <unordered_map>
 
+#include "engine/base/limits.h"
 #include "net/dialect/dialect.h"
 #include "net/dialect/json_writer.h"
 #include "net/dialect/value_json.h"
@@ -90,6 +92,79 @@ std::string_view label_name(const Exchange& exchange, const Score& score) noexce
   return label == nullptr ? std::string_view() : std::string_view(label->name);
 }
 
+/// A score that this call's items without a client id write, in the queue item that all of them share.
+bool is_own(const Exchange& exchange, const Row& row, std::string_view queue_item) noexcept {
+  return row.identity == IdentityKind::natural && !row.parent_in_identity &&
+         row.annotator == exchange.batch.principal.annotator && row.queue_item == queue_item;
+}
+
+enum class History : std::uint8_t { shown, left_out };
+
+void encode_with(const Exchange& exchange, const Score& score, History history, std::string& out) {
+  const Row& row = score.row;
+  const Label* const label = exchange.catalogue->label(row.label);
+  const LabelType type = label == nullptr ? LabelType::numeric : label->type;
+  Members members(out, camel_case(exchange));
+  members.key("id", "id");
+  append_json_uuid(out, score.id);
+  members.text("source_type", "sourceType", row.source.type());
+  members.text("source_id", "sourceId", row.source.id);
+  append_label(label, members, out);
+  members.key("value", "value");
+  append_value_json(out, row.value, type, row.verdict);
+  members.key("value_history", "valueHistory");
+  if (history == History::shown) {
+    append_history(score, type, out);
+  } else {
+    out.append("[]");
+  }
+  // Dialects without a word for it speak for programs.
+  members.text("score_source", "scoreSource", row.score_source.empty() ? "api" : row.score_source);
+  members.text("notes", "notes", row.notes);
+  append_annotator(exchange.catalogue->annotator(row.annotator), members, out);
+  members.text_or_null("queue_item", "queueItem", row.queue_item);
+  members.key("queue_id", "queueId");
+  out.append("null");
+  members.time("created_at", "createdAt", score.created_at);
+  members.time("updated_at", "updatedAt", score.updated_at);
+}
+
+/// A label's score among those read back, and the last record of the call that wrote it.
+struct Written {
+  const Score* score = nullptr;
+  std::size_t last = 0;
+};
+
+std::unordered_map<LabelNumber, Written> written_by_call(const Exchange& exchange) {
+  const Batch& batch = exchange.batch;
+  std::unordered_map<LabelNumber, Written> written;
+  for (const Score& score : exchange.read.page.scores)
+    if (is_own(exchange, score.row, batch.records.front().queue_item)) written.try_emplace(score.row.label, &score);
+  for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
+    if (!batch.outcomes[i].stored()) continue;
+    if (const auto found = written.find(batch.outcomes[i].label); found != written.end()) found->second.last = i;
+  }
+  return written;
+}
+
+/// One score for each stored item, in their order; its history stands at the last of those that wrote it, or the
+/// answer would grow with the square of the call. A repeat still shows settings, notes and value, of up to 64 KiB
+/// each: once the answer is as large as the largest call, repeats are left out.
+void append_written(const Exchange& exchange, std::string& out) {
+  const Batch& batch = exchange.batch;
+  if (batch.records.empty()) return;
+  const std::unordered_map<LabelNumber, Written> written = written_by_call(exchange);
+  for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
+    if (!batch.outcomes[i].stored()) continue;
+    const auto found = written.find(batch.outcomes[i].label);
+    if (found == written.end()) continue;  // Deleted by another call between this call's own events.
+    const bool last = found->second.last == i;
+    if (!last && out.size() > limits::kDecodedBodyBytes) continue;
+    if (out.back() != '[') out.push_back(',');
+    encode_with(exchange, *found->second.score, last ? History::shown : History::left_out, out);
+  }
+}
+
 bool is_value_code(Errc code) noexcept { return code >= Errc::value_blank && code <= Errc::value_not_thumb; }
 
 }  // namespace
@@ -117,38 +192,13 @@ Verdict verdict_of(const Exchange& exchange, const ScoreRecord& record, const Re
 }
 
 const Score* find_own(const Exchange& exchange, const ScoreRecord& record, const RecordOutcome& outcome) {
-  for (const Score& score : exchange.read.page.scores) {
-    const Row& row = score.row;
-    if (row.identity == IdentityKind::natural && row.label == outcome.label && !row.parent_in_identity &&
-        row.annotator == exchange.batch.principal.annotator && row.queue_item == record.queue_item)
-      return &score;
-  }
+  for (const Score& score : exchange.read.page.scores)
+    if (score.row.label == outcome.label && is_own(exchange, score.row, record.queue_item)) return &score;
   return nullptr;
 }
 
 void encode_score(const Exchange& exchange, const Score& score, std::string& out) {
-  const Row& row = score.row;
-  const Label* const label = exchange.catalogue->label(row.label);
-  const LabelType type = label == nullptr ? LabelType::numeric : label->type;
-  Members members(out, camel_case(exchange));
-  members.key("id", "id");
-  append_json_uuid(out, score.id);
-  members.text("source_type", "sourceType", row.source.type());
-  members.text("source_id", "sourceId", row.source.id);
-  append_label(label, members, out);
-  members.key("value", "value");
-  append_value_json(out, row.value, type, row.verdict);
-  members.key("value_history", "valueHistory");
-  append_history(score, type, out);
-  // Dialects without a word for it speak for programs.
-  members.text("score_source", "scoreSource", row.score_source.empty() ? "api" : row.score_source);
-  members.text("notes", "notes", row.notes);
-  append_annotator(exchange.catalogue->annotator(row.annotator), members, out);
-  members.text_or_null("queue_item", "queueItem", row.queue_item);
-  members.key("queue_id", "queueId");
-  out.append("null");
-  members.time("created_at", "createdAt", score.created_at);
-  members.time("updated_at", "updatedAt", score.updated_at);
+  encode_with(exchange, score, History::shown, out);
 }
 
 void begin_result(const Exchange& exchange, std::string& out) {
@@ -163,13 +213,7 @@ void encode_bulk(const Exchange& exchange, std::string& out) {
   const Batch& batch = exchange.batch;
   begin_result(exchange, out);
   out.append("{\"scores\":[");
-  for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
-    if (!batch.outcomes[i].stored()) continue;
-    const Score* const score = find_own(exchange, batch.records[i], batch.outcomes[i]);
-    if (score == nullptr) continue;  // Deleted by another call between this call's own events.
-    if (out.back() != '[') out.push_back(',');
-    encode_score(exchange, *score, out);
-  }
+  append_written(exchange, out);
   out.append("],\"errors\":[");
   const auto append = [&out](std::string_view text) {
     if (out.back() != '[') out.push_back(',');

@@ -61,6 +61,9 @@ inline constexpr std::size_t kRingSlots = 1024;              ///< Batches per io
 inline constexpr std::size_t kBlockRingSlots = 256;          ///< Closed blocks per shard.
 inline constexpr std::int64_t kAdmissionWaitMs = 100;
 inline constexpr std::size_t kBodyBytesInFlight = 256u << 20;
+inline constexpr std::size_t kReplyBytesInFlight = 256u << 20;  ///< Of answers over kCountedReplyBytes.
+inline constexpr std::size_t kCountedReplyBytes = 64 * 1024;    ///< Shorter ones are always sent.
+inline constexpr std::size_t kShortReplyBytes = 32 * 1024;      ///< What a write's answer lists where there is no room.
 inline constexpr std::size_t kScoresInFlight = 2'000'000;
 
 // Rates of one key (net/transport/rate_limiter.h). Over: 429.
@@ -98,6 +101,7 @@ inline constexpr std::size_t kPadding = 64;
 static_assert(kBlockRows <= 0xFFFF, "slots are 16 bit");
 static_assert(kAtomicBytes <= kGroupBytes);
 static_assert(kLineBytes <= kBodyBytes);
+static_assert(kShortReplyBytes < kCountedReplyBytes);
 static_assert(kStringBytes < kLineBytes);
 
 }  // namespace sluice::limits

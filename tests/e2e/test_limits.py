@@ -47,7 +47,9 @@ ELSEWHERE = {
     "kRingSlots": ("engine/ingest/ingest_engine_test.cc", "ring_slots"),
     "kBlockRingSlots": ("engine/ingest/shard_test.cc", "limits::kBlockRingSlots"),
     "kAdmissionWaitMs": ("net/transport/server_test.cc", "AFullEngineMakesClientsWaitBeforeItRefuses"),
-    "kBodyBytesInFlight": ("net/transport/server_test.cc", "body_bytes_in_flight_max"),
+    "kBodyBytesInFlight": ("net/transport/held_bytes_test.cc", "body_bytes_in_flight_max"),
+    "kReplyBytesInFlight": ("net/transport/held_bytes_test.cc", "reply_bytes_in_flight_max"),
+    "kShortReplyBytes": ("tests/dialects/dialect_cases_test.cc", "limits::kShortReplyBytes"),
     "kScoresInFlight": ("engine/ingest/admission_ledger_test.cc", "TakesExactlyTheLimitOfScoresAndOfBytes"),
     "kRateMax": ("engine/model/catalogue_codec_test.cc", "limits::kRateMax + 1"),
     "kBurstSeconds": ("net/transport/rate_limiter_test.cc", "ABurstIsSoManySecondsOfTheRate"),
@@ -65,7 +67,7 @@ ELSEWHERE = {
 }
 # Sizes and times that refuse nobody: a value more would be no other answer.
 NO_REFUSAL = {"kGroupBytes", "kPageDefault", "kEventsExamined", "kPadding", "kBodySeconds", "kBodyGraceSeconds",
-              "kDrainSeconds", "kConnections"}
+              "kDrainSeconds", "kConnections", "kCountedReplyBytes"}
 
 
 class Limits(ServerTest):

@@ -17,6 +17,9 @@ inline constexpr std::size_t kHeaderFields = 64;
 // Bodies. Over: 413.
 inline constexpr std::size_t kBodyBytes = 16u << 20;         ///< On the wire.
 inline constexpr std::size_t kDecodedBodyBytes = 64u << 20;  ///< After gzip or zstd.
+/// The highest a deployment may set; what is decoded ends here too. Finding the structure of a JSON text takes up to
+/// four times its size beside it.
+inline constexpr std::size_t kBodyBytesMax = 256u << 20;
 inline constexpr std::size_t kChunkLineBytes = 256;          ///< Chunk size line with extensions; over: 400, close.
 inline constexpr std::size_t kRatioFreeBytes = 1u << 20;     ///< Output before the compression ratio is looked at.
 inline constexpr std::size_t kCompressionRatio = 100;

@@ -17,6 +17,9 @@ inline constexpr std::size_t kHeaderFields = 64;
 // Bodies. Over: 413.
 inline constexpr std::size_t kBodyBytes = 16u << 20;         ///< On the wire.
 inline constexpr std::size_t kDecodedBodyBytes = 64u << 20;  ///< After gzip or zstd.
+/// The highest a deployment may set; what is decoded ends here too. Finding the structure of a JSON text takes up to
+/// four times its size beside it.
+inline constexpr std::size_t kBodyBytesMax = 256u << 20;
 inline constexpr std::size_t kChunkLineBytes = 256;          ///< Chunk size line with extensions; over: 400, close.
 inline constexpr std::size_t kRatioFreeBytes = 1u << 20;     ///< Output before the compression ratio is looked at.
 inline constexpr std::size_t kCompressionRatio = 100;
@@ -61,6 +64,9 @@ inline constexpr std::size_t kRingSlots = 1024;              ///< Batches per io
 inline constexpr std::size_t kBlockRingSlots = 256;          ///< Closed blocks per shard.
 inline constexpr std::int64_t kAdmissionWaitMs = 100;
 inline constexpr std::size_t kBodyBytesInFlight = 256u << 20;
+inline constexpr std::size_t kReplyBytesInFlight = 256u << 20;  ///< Of answers over kCountedReplyBytes.
+inline constexpr std::size_t kCountedReplyBytes = 64 * 1024;    ///< Shorter ones are always sent.
+inline constexpr std::size_t kShortReplyBytes = 32 * 1024;      ///< What a write's answer lists where there is no room.
 inline constexpr std::size_t kScoresInFlight = 2'000'000;
 
 // Rates of one key (net/transport/rate_limiter.h). Over: 429.
@@ -98,6 +104,7 @@ inline constexpr std::size_t kPadding = 64;
 static_assert(kBlockRows <= 0xFFFF, "slots are 16 bit");
 static_assert(kAtomicBytes <= kGroupBytes);
 static_assert(kLineBytes <= kBodyBytes);
+static_assert(kShortReplyBytes < kCountedReplyBytes);
 static_assert(kStringBytes < kLineBytes);
 
 }  // namespace sluice::limits

@@ -22,4 +22,17 @@ void Batch::reset() noexcept {
   refused_ = Errc::ok;
 }
 
+void Batch::free() noexcept {
+  reset();
+  records = std::vector<ScoreRecord>();
+  outcomes = std::vector<RecordOutcome>();
+  order_ = std::vector<std::uint32_t>();
+  run_begins_ = std::vector<std::uint32_t>();
+}
+
+std::size_t Batch::kept_bytes() const noexcept {
+  return records.capacity() * sizeof(ScoreRecord) + outcomes.capacity() * sizeof(RecordOutcome) +
+         (order_.capacity() + run_begins_.capacity()) * sizeof(std::uint32_t);
+}
+
 }  // namespace sluice

@@ -44,6 +44,10 @@ class Batch {
 
   /// Ready for the next request: keeps capacity.
   void reset() noexcept;
+  /// As reset(), and keeps nothing.
+  void free() noexcept;
+  /// What reset() keeps: grows with the largest request.
+  [[nodiscard]] std::size_t kept_bytes() const noexcept;
 
   // Filled by the dialect and the transport before submit.
   Principal principal;

@@ -9,6 +9,8 @@ Next Endpoint::resume(Exchange&) const {
   return Next::reply;
 }
 
+void Endpoint::shorten(Exchange&) const {}
+
 int default_status(Errc code) noexcept {
   switch (code) {
     case Errc::ok: return 200;

@@ -18,6 +18,10 @@ class Endpoint {
   [[nodiscard]] virtual Next start(Exchange& exchange) const = 0;
   /// After the step that the last call asked for. Only for endpoints that asked for one.
   [[nodiscard]] virtual Next resume(Exchange& exchange) const;
+  /// The answer to a request that may have changed something is complete, but there is no room for one over
+  /// limits::kCountedReplyBytes: says the same in about limits::kShortReplyBytes. For endpoints whose answers grow with
+  /// the number of items; the others leave theirs as it is.
+  virtual void shorten(Exchange& exchange) const;
 };
 
 struct Route {

@@ -60,7 +60,7 @@ std::string_view to_string(Method method) noexcept {
 void Reply::reset() noexcept {
   status = 200;
   if (body.capacity() > kReplyBytesKept) {
-    body = std::string();
+    std::string().swap(body);  // Assigning an empty string would keep the memory.
   } else {
     body.clear();
   }

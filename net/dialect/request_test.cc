@@ -67,6 +67,13 @@ TEST(ReplyTest, ResetRestoresTheDefaults) {
   EXPECT_FALSE(reply.close);
 }
 
+TEST(ReplyTest, AnAnswerThatWasLargeKeepsNoMemory) {
+  Reply reply;
+  reply.body.assign(1u << 20, 'x');
+  reply.reset();
+  EXPECT_LT(reply.body.capacity(), 1000u);
+}
+
 TEST(DefaultStatusTest, OverloadIs429AndUnknownOutcomeIs503) {
   EXPECT_EQ(default_status(Errc::overloaded), 429);
   EXPECT_EQ(default_status(Errc::disk_full), 507);

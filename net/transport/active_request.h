@@ -20,7 +20,7 @@
 namespace sluice {
 
 struct ActiveRequest {
-  explicit ActiveRequest(ServerShared& shared) : permit(shared) {}
+  explicit ActiveRequest(ServerShared& shared) : body_permit(shared.body_bytes), reply_permit(shared.reply_bytes) {}
 
   Exchange exchange;
   RequestHead head;
@@ -33,7 +33,7 @@ struct ActiveRequest {
   ByteBuffer body;                       ///< Used when the body does not stay in the connection's own buffer.
   std::size_t body_size = 0;
   ChunkedBody chunks;
-  BodyPermit permit;
+  BytePermit body_permit;                ///< For `body` and what it is decoded to.
   std::unique_ptr<BodyDecoder> decoder;  ///< While decoding.
   bool decoding_counted = false;         ///< The decoder's first buffer is in the permit.
   bool counted = false;                  ///< In its io thread's IngestLoad.
@@ -43,8 +43,10 @@ struct ActiveRequest {
   ReadRequest source_check;
   std::vector<std::uint32_t> checked_records;  ///< Parallel to source_check.query.sources.
 
+  BytePermit reply_permit;               ///< For a large answer.
   std::string response_head;
   std::size_t sent = 0;                  ///< Of head and body together.
+  std::size_t pooled_bytes = 0;          ///< kept_bytes() when it was put into its io thread's pool.
 
   void reset(BufferPool& buffers) {
     exchange.reset();
@@ -54,17 +56,46 @@ struct ActiveRequest {
     buffers.give(std::move(body));
     body_size = 0;
     decoding_counted = counted = false;
-    permit.release();
+    body_permit.release();
+    reply_permit.release();
     idempotency.reset();
+    if (!checked_records.empty()) source_check.reset();
     checked_records.clear();
     sent = 0;
   }
 
+  /// The answer is complete and its client takes it slowly: what only made it is freed. It may be tens of MB, which
+  /// would lie there until the last byte is taken.
+  void free_all_but_answer(BufferPool& buffers) {
+    exchange.request.body = {};
+    buffers.give(std::move(body));
+    body_size = 0;
+    body_permit.release();
+    exchange.batch.free();
+    exchange.item_errors = std::vector<ItemError>();
+    free(exchange.read);
+    exchange.arena.reset();
+    free(source_check);
+    checked_records = std::vector<std::uint32_t>();
+  }
+
   /// What reset() keeps and a large request has made large.
   [[nodiscard]] std::size_t kept_bytes() const noexcept {
-    const Batch& batch = exchange.batch;
-    return batch.records.capacity() * sizeof(ScoreRecord) + batch.outcomes.capacity() * sizeof(RecordOutcome) +
-           exchange.reply.body.capacity();
+    return exchange.batch.kept_bytes() + exchange.item_errors.capacity() * sizeof(ItemError) +
+           kept_bytes(exchange.read) + kept_bytes(source_check) + checked_records.capacity() * sizeof(std::uint32_t) +
+           exchange.query_storage.capacity() + exchange.reply.body.capacity();
+  }
+
+ private:
+  static void free(ReadRequest& read) {
+    read.reset();
+    read.page.scores = std::vector<Score>();
+    read.page.blocks = std::vector<BlockRef>();
+    read.exists = std::vector<bool>();
+  }
+  [[nodiscard]] static std::size_t kept_bytes(const ReadRequest& read) noexcept {
+    return read.page.scores.capacity() * sizeof(Score) + read.page.blocks.capacity() * sizeof(BlockRef) +
+           read.exists.capacity() / 8;
   }
 };
 

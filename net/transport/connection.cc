@@ -106,6 +106,7 @@ bool Connection::advance_body() {
   if (request_->head.chunked) return advance_chunked_body();
   if (!separate_body_) return advance_inline_body();
   if (request_->body_size < request_->head.content_length) {
+    if (!grow_body()) return true;
     read_more();
     return false;
   }
@@ -175,7 +176,8 @@ void Connection::read_more() {
     flags = MSG_TRUNC;
   } else if (phase_ == Phase::body && separate_body_ && !request_->head.chunked) {
     into = request_->body.data() + request_->body_size;
-    room = static_cast<std::size_t>(request_->head.content_length) - request_->body_size;
+    const std::size_t length = static_cast<std::size_t>(request_->head.content_length);
+    room = std::min(length, request_->body.capacity()) - request_->body_size;
   } else {
     // Nothing borrows from the buffer before the head is complete.
     if (phase_ == Phase::head) compact();
@@ -226,6 +228,7 @@ void Connection::on_read(bool failed, std::size_t bytes) {
 void Connection::send_response() {
   ActiveRequest& request = *request_;
   Reply& answer = request.exchange.reply;
+  if (answer.body.size() > limits::kCountedReplyBytes && !make_room_for_reply()) return;
   close_after_ = close_after_ || answer.close || !request.head.keep_alive;
   // The client may have sent more since; what it sent before was looked for.
   if (shared_.draining.load(std::memory_order_relaxed) && !more_was_received()) close_after_ = unread_input_ = true;
@@ -236,7 +239,10 @@ void Connection::send_response() {
   request.sent = 0;
   phase_ = Phase::writing;
   deadline_ = thread_.coarse_now() + shared_.tuning.write_ns;
+  if (request.route != nullptr && request.route->method == Method::post && request.route->scope == kIngest)
+    thread_.metrics().count_rejected(request.exchange);
   continue_sending();
+  if (phase_ == Phase::writing) request_->free_all_but_answer(thread_.buffers());
 }
 
 /// As sendmsg(2), which it is unless there is TLS between.
@@ -292,8 +298,6 @@ void Connection::response_sent() {
   ActiveRequest& request = *request_;
   const std::size_t route = request.route == nullptr ? thread_.metrics().no_route() : request.route->index;
   thread_.metrics().answered(route, request.exchange.reply.status, shared_.tuning.now() - request.started);
-  if (request.route != nullptr && request.route->method == Method::post && request.route->scope == kIngest)
-    thread_.metrics().count_rejected(request.exchange);
   if (close_after_) return unread_input_ || skip_left_ != 0 ? say_last_and_linger() : close();
   if (skip_left_ != 0) return skip_body();
   expect_next_request();

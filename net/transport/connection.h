@@ -118,17 +118,24 @@ class Connection {
   [[nodiscard]] bool room_for_scores();
   [[nodiscard]] bool authenticate();
   void serve_operator_page();
-  void begin_body();
-  [[nodiscard]] bool grow_chunked_body(std::size_t bytes);
-  void body_complete();
-  void decode_slice();
   void start_endpoint();
   void call_endpoint(bool first);
   void follow(Next next);
+  [[nodiscard]] bool make_room_for_reply();
   void refuse(Errc code);
   void refuse(int status, Errc code, std::string_view message, int retry_after_seconds);
+  void drop_rest_of_body(std::size_t bytes);
   void refuse_before_body(int status, Errc code, std::string_view message);
   void refuse_before_body(int status, Errc code, std::string_view message, int retry_after_seconds);
+
+  // body_flow.cc: what a body may hold while it comes.
+  void begin_body();
+  [[nodiscard]] bool hold_body(std::size_t bytes);
+  void enlarge_body(std::size_t capacity);
+  [[nodiscard]] bool grow_body();
+  [[nodiscard]] bool grow_chunked_body(std::size_t bytes);
+  void body_complete();
+  void decode_slice();
 
   // rate_flow.cc: what the key may do per second. False: the request was refused.
   [[nodiscard]] bool within_head_rates();

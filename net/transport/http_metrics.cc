@@ -10,7 +10,8 @@ using Threads = std::span<const std::unique_ptr<ThreadMetrics>>;
 
 constexpr std::string_view kStageNames[kBackpressureStages] = {"admission_wait", "admission_full", "disk_full",
                                                                "read_pool",      "body_bytes",     "connections",
-                                                               "address",        "rate_limit",     "io_thread"};
+                                                               "address",        "rate_limit",     "io_thread",
+                                                               "reply_bytes"};
 
 struct Bucket {
   std::int64_t limit_ns;
@@ -111,6 +112,8 @@ std::string render_metrics(std::span<const std::unique_ptr<ThreadMetrics>> threa
   }
   header(out, "sluice_body_bytes_in_flight", "gauge", "Body bytes that needed a permit and are in memory.");
   sample(out, "sluice_body_bytes_in_flight", "", gauges.body_bytes_in_flight);
+  header(out, "sluice_reply_bytes_in_flight", "gauge", "Bytes of answers over 64 KiB that are being sent.");
+  sample(out, "sluice_reply_bytes_in_flight", "", gauges.reply_bytes_in_flight);
   header(out, "sluice_connections_max", "gauge", "Connections that may be open at a time.");
   sample(out, "sluice_connections_max", "", gauges.connections_max);
   if (gauges.certificate_not_after != 0) {

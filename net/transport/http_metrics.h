@@ -38,13 +38,15 @@ enum class Backpressure : std::uint8_t {
   connections,
   address,
   rate_limit,
-  io_thread
+  io_thread,
+  reply_bytes
 };
-inline constexpr std::size_t kBackpressureStages = 9;
+inline constexpr std::size_t kBackpressureStages = 10;
 
 /// What is the server's, not a thread's.
 struct ServerGauges {
   std::uint64_t body_bytes_in_flight = 0;
+  std::uint64_t reply_bytes_in_flight = 0;
   std::uint64_t connections_max = 0;
   std::int64_t certificate_not_after = 0;  ///< Unix seconds; 0: no TLS.
 };
@@ -55,7 +57,7 @@ class ThreadMetrics {
   explicit ThreadMetrics(std::size_t routes) : per_route_(routes + 1) {}
 
   void answered(std::size_t route, int status, std::int64_t duration_ns) noexcept;
-  /// Of an answered write: what a decoder refused.
+  /// Of a write whose answer is complete: what a decoder refused.
   void count_rejected(const Exchange& exchange) noexcept;
   [[nodiscard]] std::size_t no_route() const noexcept { return per_route_.size() - 1; }
 

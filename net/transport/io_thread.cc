@@ -121,7 +121,7 @@ std::unique_ptr<ActiveRequest> IoThread::take_request() {
   if (free_requests_.empty()) return std::make_unique<ActiveRequest>(shared_);
   std::unique_ptr<ActiveRequest> request = std::move(free_requests_.back());
   free_requests_.pop_back();
-  free_request_bytes_ -= request->kept_bytes();
+  free_request_bytes_ -= request->pooled_bytes;
   return request;
 }
 
@@ -129,7 +129,7 @@ void IoThread::give_request(std::unique_ptr<ActiveRequest> request) {
   if (request->decoder != nullptr) give_decoder(std::move(request->decoder));
   const std::size_t bytes = request->kept_bytes();
   if (free_requests_.size() == kRequestsKept || free_request_bytes_ + bytes > kRequestBytesKept) return;
-  free_request_bytes_ += bytes;
+  free_request_bytes_ += request->pooled_bytes = bytes;
   free_requests_.push_back(std::move(request));
 }
 

@@ -1,15 +1,13 @@
 #include <algorithm>
 #include <exception>
 
-#include <boost/asio/post.hpp>
-#include <sys/uio.h>
-
 #include "net/transport/connection.h"
 #include "net/transport/io_thread.h"
 #include "net/transport/operator_pages.h"
 #include "net/transport/text.h"
 
-/// Connection's decisions: what to do with a request whose head is complete, and what its endpoint asks for.
+/// Connection's decisions: what to do with a request whose head is complete, and what its endpoint asks for. Bodies
+/// are in body_flow.cc.
 
 namespace sluice {
 namespace {
@@ -17,7 +15,6 @@ namespace {
 constexpr int kBusyRetrySeconds = 1;
 constexpr int kStoppingRetrySeconds = 5;
 constexpr int kDiskRetrySeconds = 30;
-constexpr std::size_t kFirstChunkBytes = 16 * 1024;
 // The rest of a refused request's body is read and thrown away up to this length; a longer one costs the connection.
 // Doubled: a client without a key may make us take in twice as much; halved: under overload, batches of some thousand
 // scores cost a new connection for each refusal.
@@ -180,6 +177,15 @@ void Connection::refuse_before_body(int status, Errc code, std::string_view mess
   refuse_before_body(status, code, message, retry_after(code));
 }
 
+/// `bytes` of a refused body are still to come.
+void Connection::drop_rest_of_body(std::size_t bytes) {
+  if (bytes <= kSkippedBodyBytes) {
+    skip_left_ = bytes;
+  } else {
+    close_after_ = unread_input_ = true;
+  }
+}
+
 /// Most of the body may still be on its way: what is short enough is thrown away as it comes, behind the answer. A
 /// client that asked whether to send it may never do so, and a chunked body's end is only found by parsing it.
 void Connection::refuse_before_body(int status, Errc code, std::string_view message, int retry_after_seconds) {
@@ -195,106 +201,6 @@ void Connection::refuse_before_body(int status, Errc code, std::string_view mess
     }
   }
   refuse(status, code, message, retry_after_seconds);
-}
-
-void Connection::begin_body() {
-  ActiveRequest& request = *request_;
-  const RequestHead& head = request.head;
-  const std::size_t here = received() - head_size_;
-  separate_body_ = head.chunked || head.content_length > buffer_.capacity() - begin_ - head_size_;
-  if (separate_body_ && !head.chunked) {
-    const std::size_t length = static_cast<std::size_t>(head.content_length);
-    if (!request.permit.take(length)) {
-      thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
-      return refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
-    }
-    // Larger than what is left of the connection's buffer, so everything received behind the head is of this body.
-    request.body = thread_.buffers().take(length);
-    std::memcpy(request.body.data(), buffer_.data() + begin_ + head_size_, here);
-    request.body_size = here;
-    end_ = begin_ + head_size_;
-  }
-  request.chunks.reset();
-  body_received_ = here;
-  body_began_ = thread_.coarse_now();
-  deadline_ = body_began_ + shared_.tuning.body_ns;
-  phase_ = Phase::body;
-  if (head.expect_continue && head.has_body() && here == 0) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    const iovec text{const_cast<char*>(kContinue.data()), kContinue.size()};
-    const ssize_t sent = send_bytes(&text, 1);
-    // A client that has not read its earlier answers cannot be waiting for this one.
-    if (sent != static_cast<ssize_t>(kContinue.size())) close();
-  }
-}
-
-/// Makes room for `bytes` more. False: the request was refused.
-bool Connection::grow_chunked_body(std::size_t bytes) {
-  ActiveRequest& request = *request_;
-  charge_chunk(bytes);
-  const std::size_t needed = request.body_size + bytes;
-  if (needed > shared_.options.body_bytes_max) {
-    close_after_ = unread_input_ = true;
-    refuse(413, Errc::body_too_large, default_message(Errc::body_too_large), 0);
-    return false;
-  }
-  if (needed <= request.body.capacity()) return true;
-  const std::size_t capacity = std::max({needed, request.body.capacity() * 2, kFirstChunkBytes});
-  if (!request.permit.take(capacity - request.body.capacity())) {
-    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
-    close_after_ = unread_input_ = true;
-    refuse(Errc::overloaded);
-    return false;
-  }
-  ByteBuffer larger = thread_.buffers().take(capacity);
-  if (request.body_size != 0) std::memcpy(larger.data(), request.body.data(), request.body_size);
-  thread_.buffers().give(std::exchange(request.body, std::move(larger)));
-  return true;
-}
-
-void Connection::body_complete() {
-  ActiveRequest& request = *request_;
-  if (request.coding == Coding::none || !request.head.has_body()) return start_endpoint();
-  request.decoder = thread_.take_decoder();
-  const std::span<char> body = request.exchange.request.body;
-  request.decoder->start(request.coding, {body.data(), body.size()}, shared_.options.decoded_body_bytes_max);
-  phase_ = Phase::decoding;
-  decode_slice();
-}
-
-void Connection::decode_slice() {
-  ActiveRequest& request = *request_;
-  BodyDecoder& decoder = *request.decoder;
-  const std::size_t held_before = decoder.capacity();
-  const BodyDecoder::Progress progress = decoder.step();
-  if (progress == BodyDecoder::Progress::failed) return refuse(decoder.error());
-  // After the fact, by one doubling: what a slice needs is known only when it has been decoded.
-  const std::size_t grown = decoder.capacity() - (request.decoding_counted ? held_before : 0);
-  request.decoding_counted = true;
-  if (!request.permit.take(grown)) {
-    decoder.abandon();
-    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_bytes)].add();
-    return refuse(Errc::overloaded);
-  }
-  if (progress == BodyDecoder::Progress::more) {
-    ++pending_;
-    boost::asio::post(thread_.context(), [this] { on_decode_turn(); });
-    return;
-  }
-  std::size_t size = 0;
-  thread_.buffers().give(std::exchange(request.body, decoder.take_output(size)));
-  request.body_size = size;
-  request.exchange.request.body = {request.body.data(), size};
-  start_endpoint();
-}
-
-void Connection::on_decode_turn() {
-  --pending_;
-  if (phase_ == Phase::decoding) {
-    decode_slice();
-    drive();
-  }
-  settle();
 }
 
 void Connection::start_endpoint() {
@@ -338,6 +244,24 @@ void Connection::follow(Next next) {
     case Next::write:
       return begin_write();
   }
+}
+
+/// Room for a large answer among those that are being sent. A write has been done, so its answer is made short instead.
+/// False: the request was refused.
+bool Connection::make_room_for_reply() {
+  ActiveRequest& request = *request_;
+  const Reply& answer = request.exchange.reply;
+  if (request.reply_permit.try_take(workspace(), answer.body.capacity())) return true;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::reply_bytes)].add();
+  if (!changes_state(request.head.method)) {
+    refuse(Errc::overloaded);
+    return false;
+  }
+  if (request.route != nullptr && request.route->endpoint != nullptr)
+    request.route->endpoint->shorten(request.exchange);
+  request.exchange.reply.body.shrink_to_fit();
+  request.reply_permit.take(workspace(), answer.body.capacity());
+  return true;
 }
 
 void Connection::refuse(Errc code) { refuse(default_status(code), code, default_message(code), retry_after(code)); }

@@ -139,7 +139,7 @@ void Server::on_fatal(std::function<void(const char*)> handler) {
 
 std::string Server::metrics_text() const {
   return render_metrics(state_->metrics, state_->shared.router,
-                        {state_->shared.body_bytes_in_flight.load(std::memory_order_relaxed),
+                        {state_->shared.body_bytes.held(), state_->shared.reply_bytes.held(),
                          state_->shared.options.connections_max,
                          state_->shared.tls == nullptr ? 0 : state_->shared.tls->not_after()});
 }

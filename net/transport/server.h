@@ -37,6 +37,7 @@ struct ServerOptions {
   std::size_t body_bytes_max = limits::kBodyBytes;
   std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
   std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;
+  std::size_t reply_bytes_in_flight_max = limits::kReplyBytesInFlight;
   bool operator_pages_need_key = false;  ///< /metrics and /version, off loopback.
   bool keys_over_tcp = false;            ///< Whether admin routes exist on TCP (scope admin).
   DialectOptions dialects;

@@ -57,6 +57,19 @@ class Write final : public Endpoint {
   }
 };
 
+class Many final : public Endpoint {
+ public:
+  Next start(Exchange& exchange) const override {
+    exchange.batch.records.emplace_back();
+    return Next::write;
+  }
+  Next resume(Exchange& exchange) const override {
+    exchange.reply.body.assign(1u << 20, 'x');
+    return Next::reply;
+  }
+  void shorten(Exchange& exchange) const override { exchange.reply.body.assign("short"); }
+};
+
 class Read final : public Endpoint {
  public:
   Next start(Exchange&) const override { return Next::read; }
@@ -96,6 +109,7 @@ class FakeDialect final : public Dialect {
     static const Item item;
     static const Big big;
     static const Write write;
+    static const Many many;
     static const Read read;
     static const Change change;
     static const Throw thrower;
@@ -104,6 +118,7 @@ class FakeDialect final : public Dialect {
         {Method::get, "/big", kRead, &big, false},          {Method::post, "/write", kIngest, &write, false},
         {Method::get, "/read", kRead, &read, false},        {Method::post, "/change", kManage, &change, false},
         {Method::post, "/throw", kIngest, &thrower, false}, {Method::get, "/keys", kAdmin, &echo, true},
+        {Method::post, "/many", kIngest, &many, false},
     };
     return kRoutes;
   }

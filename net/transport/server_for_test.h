@@ -85,6 +85,7 @@ class Client {
 ///   GET  /items/{id} (read)    → 200, the id
 ///   GET  /big (read)           → 200, 64 MiB: more than sockets buffer
 ///   POST /write (ingest)       → Next::write with one record, then 201 and batch.status, replayed, source outcome
+///   POST /many (ingest)        → Next::write as /write, then 200 and 1 MiB; shortened: "short"
 ///   GET  /read (read)          → Next::read, then 200
 ///   POST /change (manage)      → Next::change: creates a label, then 201
 ///   POST /throw (ingest)       → an exception

@@ -6,12 +6,13 @@
 
 #include "net/transport/address_places.h"
 #include "net/transport/backend.h"
+#include "net/transport/byte_budget.h"
 #include "net/transport/router.h"
 #include "net/transport/server.h"
 #include "net/transport/tls.h"
 #include "net/transport/tuning.h"
 
-/// What all io threads of one server share: constants, three numbers, and who used how much.
+/// What all io threads of one server share: constants, two numbers, and who used how much.
 
 namespace sluice {
 
@@ -21,7 +22,8 @@ struct ServerShared {
                std::span<const Dialect* const> dialects)
       : options(options_in), tuning(tuning_in), keys(keys_in), key_maker(key_maker_in), catalogue(catalogue_in),
         pages(std::move(pages_in)), router(dialects), rates(options_in.burst_seconds),
-        places(options_in.connections_per_address_max, tuning_in.count_loopback) {
+        places(options_in.connections_per_address_max, tuning_in.count_loopback),
+        body_bytes(options_in.body_bytes_in_flight_max), reply_bytes(options_in.reply_bytes_in_flight_max) {
     if (!options.tls_certificate.empty())
       tls = std::make_unique<TlsIdentity>(options.tls_certificate, options.tls_key);
   }
@@ -41,11 +43,12 @@ struct ServerShared {
   // Shared; each says how.
   RateLimiter rates;
   AddressPlaces places;
+  ByteBudget body_bytes;   ///< Of bodies that do not stay in their connection's buffer.
+  ByteBudget reply_bytes;  ///< Of large answers that are being sent.
 
   // Shared; relaxed but for the pair of connection_closed() and drain().
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> connections{0};
-  std::atomic<std::size_t> body_bytes_in_flight{0};
 
   // drain() sleeps here until `connections` is zero.
   std::mutex drain_mutex;
@@ -57,35 +60,6 @@ struct ServerShared {
     const std::lock_guard lock(drain_mutex);
     drained.notify_all();
   }
-};
-
-/// Leave to hold so many body bytes in memory. Taken before they are read; returned by the destructor.
-class BodyPermit {
- public:
-  explicit BodyPermit(ServerShared& shared) noexcept : shared_(shared) {}
-  BodyPermit(const BodyPermit&) = delete;
-  BodyPermit& operator=(const BodyPermit&) = delete;
-  ~BodyPermit() { release(); }
-
-  /// `bytes` more. False: the process holds as many as it may.
-  [[nodiscard]] bool take(std::size_t bytes) noexcept {
-    const std::size_t before = shared_.body_bytes_in_flight.fetch_add(bytes, std::memory_order_relaxed);
-    if (before + bytes > shared_.options.body_bytes_in_flight_max) {
-      shared_.body_bytes_in_flight.fetch_sub(bytes, std::memory_order_relaxed);
-      return false;
-    }
-    held_ += bytes;
-    return true;
-  }
-  void release() noexcept {
-    if (held_ != 0) shared_.body_bytes_in_flight.fetch_sub(held_, std::memory_order_relaxed);
-    held_ = 0;
-  }
-  [[nodiscard]] std::size_t held() const noexcept { return held_; }
-
- private:
-  ServerShared& shared_;
-  std::size_t held_ = 0;
 };
 
 }  // namespace sluice

@@ -204,29 +204,6 @@ TEST(ServerTest, DecodesCompressedBodies) {
   EXPECT_EQ(ask("identity", "plain").body, "plain");
 }
 
-TEST(ServerTest, BodyBytesInFlightHaveALimit) {
-  TestServer test([](TestServer::Setup& setup) { setup.options.body_bytes_in_flight_max = 1'000'000; });
-  const std::string body(600'000, 'x');
-  const std::string request = post("/echo", body);
-  Client first = test.connect();
-  // All but the last byte: the permit is held once the server has answered 100, which it does after taking it.
-  const std::string held = post("/echo", body, std::string(kAuth) + "Expect: 100-continue\r\n");
-  const std::size_t head = held.size() - body.size();
-  first.send(std::string_view(held).substr(0, head));
-  ASSERT_EQ(first.read().status, 100);
-  {
-    Client second = test.connect();
-    second.send(std::string_view(request).substr(0, request.size() - body.size()));
-    const Response refused = second.read();
-    EXPECT_EQ(refused.status, 429);
-    EXPECT_EQ(refused.field("Retry-After"), "1");
-  }
-  first.send(std::string_view(held).substr(head));
-  EXPECT_EQ(first.read().status, 200);
-  Client third = test.connect();
-  EXPECT_EQ(third.ask(request).status, 200) << "the permit came back";
-}
-
 TEST(ServerTest, WritesReadsAndChangesComeBackToTheirEndpoint) {
   TestServer test;
   Client client = test.connect();

@@ -6,7 +6,7 @@
 /// The text tables of tests/dialects: paragraphs separated by blank lines, one case each.
 ///
 ///   # What the case shows.
-///   ! settings of the case: strict, envelope, admin, scopes=read
+///   ! settings of the case: strict, envelope, admin, crowded, scopes=read
 ///   > METHOD /path?query
 ///   > Content-Type: …                 (headers, then the body's lines)
 ///   > {"scores":[…]}

@@ -122,6 +122,8 @@ struct CaseServer::State {
         options.futureagi_envelope = true;
       else if (word == "admin")
         admin = true;
+      else if (word == "crowded")
+        crowded = true;
       else if (word.starts_with("scopes="))
         scopes = word.substr(7);
       else
@@ -201,6 +203,7 @@ struct CaseServer::State {
   DialectOptions options;
   Principal principal;
   bool admin = false;
+  bool crowded = false;  // No room for long answers.
   std::string scopes;
   std::vector<std::pair<std::string, std::string>> aliases;  // As the case has it, as the catalogue has it.
   std::string last_id;                                       // The last random id of a reply: {id} in a request.
@@ -315,6 +318,7 @@ void CaseServer::run(ExchangeText& text) {
       }
       next = route->endpoint->resume(exchange);
     }
+    if (s.crowded) route->endpoint->shorten(exchange);
   }
   text.reply.push_back(std::to_string(exchange.reply.status));
   if (exchange.reply.retry_after_seconds > 0)

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/limits.h"
 #include "tests/dialects/case_file.h"
 #include "tests/dialects/case_server.h"
 
@@ -67,6 +68,26 @@ TEST(CaseFileTest, ALineOfNoKindIsNamed) {
     FAIL();
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(), "line 2 begins with none of # ! > = <: ? what");
+  }
+}
+
+TEST(CaseServerTest, AnAnswerWithoutRoomIsShortHoweverManyItemsAreBad) {
+  constexpr int kItems = 5000;
+  for (const bool native : {true, false}) {
+    CaseText each;
+    each.settings = {"crowded"};
+    std::string body = native ? "[1" : "{\"batch\":[{\"id\":\"e\",\"type\":\"trace-create\",\"body\":{\"id\":\"t\"}}";
+    for (int i = 1; i < kItems; ++i) body += ",1";
+    each.exchanges.emplace_back().request = {native ? "POST /v1/scores" : "POST /api/v1/traces",
+                                             body + (native ? "]" : "]}")};
+    CaseServer server(each.settings);
+    server.run(each.exchanges[0]);
+    const std::string& answer = each.exchanges[0].reply.back();
+    EXPECT_GT(answer.size(), limits::kShortReplyBytes) << native;
+    EXPECT_LT(answer.size(), limits::kCountedReplyBytes) << native;
+    const char* const told = native ? "{\"stored\":0,\"rejected\":5000," : "{\"accepted\":1,";
+    EXPECT_EQ(answer.substr(0, std::string_view(told).size()), told);
+    EXPECT_NE(answer.find(native ? "],\"results_cut\":true}" : " more.\"]}"), std::string::npos) << native;
   }
 }
 

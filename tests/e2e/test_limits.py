@@ -8,6 +8,8 @@ import json
 import os
 import re
 
+import requests
+
 from harness import *
 
 HEADER = os.path.join(ROOT, "engine", "base", "limits.h")
@@ -47,7 +49,10 @@ ELSEWHERE = {
     "kRingSlots": ("engine/ingest/ingest_engine_test.cc", "ring_slots"),
     "kBlockRingSlots": ("engine/ingest/shard_test.cc", "limits::kBlockRingSlots"),
     "kAdmissionWaitMs": ("net/transport/server_test.cc", "AFullEngineMakesClientsWaitBeforeItRefuses"),
-    "kBodyBytesInFlight": ("net/transport/server_test.cc", "body_bytes_in_flight_max"),
+    "kBodyBytesMax": ("tools/app/settings_test.cc", '"body_limit", "268435457"'),
+    "kBodyBytesInFlight": ("net/transport/held_bytes_test.cc", "body_bytes_in_flight_max"),
+    "kReplyBytesInFlight": ("net/transport/held_bytes_test.cc", "reply_bytes_in_flight_max"),
+    "kShortReplyBytes": ("tests/dialects/dialect_cases_test.cc", "limits::kShortReplyBytes"),
     "kScoresInFlight": ("engine/ingest/admission_ledger_test.cc", "TakesExactlyTheLimitOfScoresAndOfBytes"),
     "kRateMax": ("engine/model/catalogue_codec_test.cc", "limits::kRateMax + 1"),
     "kBurstSeconds": ("net/transport/rate_limiter_test.cc", "ABurstIsSoManySecondsOfTheRate"),
@@ -65,7 +70,7 @@ ELSEWHERE = {
 }
 # Sizes and times that refuse nobody: a value more would be no other answer.
 NO_REFUSAL = {"kGroupBytes", "kPageDefault", "kEventsExamined", "kPadding", "kBodySeconds", "kBodyGraceSeconds",
-              "kDrainSeconds", "kConnections"}
+              "kDrainSeconds", "kConnections", "kCountedReplyBytes"}
 
 
 class Limits(ServerTest):
@@ -236,3 +241,19 @@ class Limits(ServerTest):
         for name, (path, word) in ELSEWHERE.items():
             with open(os.path.join(ROOT, path)) as file:
                 self.assertIn(word, file.read(), "%s: %s does not test it" % (name, path))
+
+
+class LargeBodies(ServerTest):
+    """A body_limit above the 256 MiB that bodies hold otherwise: what it allows is taken, on a server that has nothing else."""
+
+    arguments = ("--body-limit", "200MiB")
+
+    def test_a_body_at_the_limit_is_not_refused_for_ever(self):
+        self.server.label("accuracy", "numeric", NUMERIC)
+        score = json.dumps([{"source_type": "trace", "source_id": "t", "label_name": "accuracy", "value": 0.5}]).encode()
+        blank = b" " * (1 << 20)
+        pieces = lambda: iter([score] + [blank] * 199)
+        for body in (b"".join(pieces()), pieces()):  # The second has no length, and so comes in chunks.
+            answer = requests.post(self.server.url("/v1/scores"), data=body, timeout=60,
+                                   headers={"Authorization": "Bearer " + self.server.key})
+            self.assertEqual(answer.status_code, 200, answer.text)

@@ -53,7 +53,12 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.connections_max = settings.connections_max;
   options.io_threads = engine_options(settings).io_threads;
   options.body_bytes_max = settings.body_bytes_max;
-  options.decoded_body_bytes_max = std::max<std::size_t>(settings.body_bytes_max * 4, limits::kDecodedBodyBytes);
+  options.decoded_body_bytes_max =
+      std::clamp<std::size_t>(settings.body_bytes_max * 4, limits::kDecodedBodyBytes, limits::kBodyBytesMax);
+  // One workspace alone may hold half (ByteBudget): the largest body and what it is decoded to must fit into that, with
+  // the byte that tells too much. Otherwise it would be refused on an idle server, for ever.
+  options.body_bytes_in_flight_max =
+      std::max(limits::kBodyBytesInFlight, 2 * (options.body_bytes_max + options.decoded_body_bytes_max + 1));
   options.connections_per_address_max = settings.connections_per_address_max;
   options.rates = settings.default_rates;
   options.burst_seconds = settings.rate_burst_seconds;

@@ -84,10 +84,10 @@ constexpr Entry kEntries[] = {
      }},
     {"disk_reserve", "0", "Refuse writes below this much free disk; 0: derived from the memory budget",
      [](std::string_view t, Settings& s) { s.disk_reserve_bytes = parse_bytes(t); }},
-    {"body_limit", "16MiB", "Largest request body on the wire",
+    {"body_limit", "16MiB", "Largest request body on the wire, at most 256MiB",
      [](std::string_view t, Settings& s) {
        s.body_bytes_max = parse_bytes(t);
-       if (s.body_bytes_max < 1024 || s.body_bytes_max > (1u << 30)) fail("must be from 1KiB to 1GiB");
+       if (s.body_bytes_max < 1024 || s.body_bytes_max > limits::kBodyBytesMax) fail("must be from 1KiB to 256MiB");
      }},
     {"connections_per_address_max", "256", "Connections one client address may hold, loopback excepted; 0: no limit",
      [](std::string_view t, Settings& s) { s.connections_per_address_max = parse_count(t, 1'000'000); }},

@@ -58,6 +58,8 @@ TEST(SettingsTest, BadValuesAreRefusedWithTheirReason) {
       {"memory", "64MiB", "at least 256MiB"},
       {"memory", "a lot", "is not a size"},
       {"insecure", "maybe", "is not true or false"},
+      {"body_limit", "1GiB", "must be from 1KiB to 256MiB"},
+      {"body_limit", "268435457", "must be from 1KiB to 256MiB"},
       {"rate_burst", "0", "at least 1"},
       {"rate_burst", "3601", "is not a whole number from 0 to 3600"},
       {"default_rate_requests", "1000000000001", "is not a whole number from 0 to 1000000000000"},

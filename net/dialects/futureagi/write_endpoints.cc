@@ -46,6 +46,15 @@ Next refuse_unreadable(Exchange& exchange, Errc code) {
   return Next::reply;
 }
 
+/// Stored as asked, or nothing was to be stored; the answer is repeated by the same call, which changes nothing more.
+void refuse_answer(Exchange& exchange) {
+  Refusal refusal = refusal_of(Errc::overloaded);
+  refusal.message = exchange.step == kReading
+                        ? "The call is stored, but its answer is too long for now; the call is harmless to repeat."
+                        : "Nothing was stored, and the list of why is too long for now. Try again shortly.";
+  futureagi_dialect().refuse(refusal, exchange.request, exchange.reply);
+}
+
 Next refuse_verdict(Exchange& exchange, const Verdict& verdict) {
   if (!verdict.about_value) {
     write_plain_error(exchange.reply, verdict.status, {}, verdict.text);
@@ -77,6 +86,8 @@ class CreateScore final : public Endpoint {
     end_result(exchange, exchange.reply.body);
     return Next::reply;
   }
+
+  void shorten(Exchange& exchange) const override { refuse_answer(exchange); }
 };
 
 class CreateScores final : public Endpoint {
@@ -107,6 +118,8 @@ class CreateScores final : public Endpoint {
     encode_bulk(exchange, exchange.reply.body);
     return Next::reply;
   }
+
+  void shorten(Exchange& exchange) const override { refuse_answer(exchange); }
 };
 
 }  // namespace

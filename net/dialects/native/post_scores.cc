@@ -11,7 +11,7 @@
 namespace sluice::native {
 namespace {
 
-enum Flag : std::uint32_t { kErrorsOnly = 1, kDryRun = 2, kAtomic = 4 };
+enum Flag : std::uint32_t { kErrorsOnly = 1, kDryRun = 2, kAtomic = 4, kAnswered = 8, kShort = 16 };
 
 /// Walks all items in order: those the decoder refused and those the engine answered.
 class Results {
@@ -35,13 +35,14 @@ class Results {
 
   [[nodiscard]] std::size_t good() const noexcept { return good_; }
   [[nodiscard]] std::size_t bad() const noexcept { return bad_; }
-  [[nodiscard]] bool cut() const noexcept { return bad_ > listed_bad_; }
+  [[nodiscard]] bool cut() const noexcept { return bad_ > listed_bad_ || is_short(); }
 
  private:
   // A request whose every item is bad is never submitted; its good ones do not exist. Atomic ones fail with their
   // siblings.
   static constexpr RecordOutcome kUntouched{Errc::atomic_sibling, 0, 0, 0};
 
+  [[nodiscard]] bool is_short() const noexcept { return (exchange_.flags & kShort) != 0; }
   [[nodiscard]] bool errors_only() const noexcept { return (exchange_.flags & kErrorsOnly) != 0; }
 
   void comma() {
@@ -51,6 +52,7 @@ class Results {
   bool list_error() {
     ++bad_;
     if (errors_only() && listed_bad_ == limits::kListedErrors) return false;
+    if (is_short() && out_.size() >= limits::kShortReplyBytes) return false;
     ++listed_bad_;
     comma();
     return true;
@@ -117,6 +119,7 @@ Next answer(Exchange& exchange) {
   head += ",\"rejected\":" + std::to_string(results.bad()) + ',';
   out.replace(0, 1, head);
   const bool atomic = (exchange.flags & kAtomic) != 0;
+  exchange.flags |= kAnswered;
   exchange.reply.status = results.bad() == 0 ? 200 : atomic ? 422 : results.good() == 0 ? 400 : 207;
   return Next::reply;
 }
@@ -160,6 +163,12 @@ class PostScores final : public Endpoint {
                         " scores of together " + std::to_string(limits::kAtomicBytes) + " bytes.");
     if (exchange.batch.status != Errc::ok) return refuse_batch(exchange);
     return answer(exchange);
+  }
+
+  void shorten(Exchange& exchange) const override {
+    if ((exchange.flags & kAnswered) == 0) return;  // A refusal.
+    exchange.flags |= kErrorsOnly | kShort;
+    (void)answer(exchange);
   }
 };
 

@@ -32,17 +32,21 @@ void encode_score(const Exchange& exchange, std::string& out) {
   out.push_back('}');
 }
 
-void encode_accepted(const Exchange& exchange, std::string& out) {
+void encode_accepted(const Exchange& exchange, std::string& out, std::size_t errors_bytes) {
   std::uint64_t accepted = 0;
   for (const RecordOutcome& outcome : exchange.batch.outcomes) accepted += outcome.stored() ? 1 : 0;
   out.append("{\"accepted\":");
   append_json_uint(out, accepted);
   if (!exchange.item_errors.empty()) {
     out.append(",\"errors\":[");
+    std::size_t listed = 0;
     for (const ItemError& error : exchange.item_errors) {
-      if (out.back() != '[') out.push_back(',');
+      if (out.size() >= errors_bytes) break;
+      if (listed++ != 0) out.push_back(',');
       append_json_string(out, error.detail);
     }
+    if (const std::size_t more = exchange.item_errors.size() - listed; more != 0)
+      out.append(",\"and ").append(std::to_string(more)).append(" more.\"");
     out.push_back(']');
   }
   out.push_back('}');

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,8 @@ namespace sluice::twosignal {
 
 /// The stored score of exchange.batch, as a bare object.
 void encode_score(const Exchange& exchange, std::string& out);
-/// {"accepted":n}, and `errors` when some events were not.
-void encode_accepted(const Exchange& exchange, std::string& out);
+/// {"accepted":n}, and `errors` when some events were not: as many as fit about `errors_bytes`, then how many more.
+void encode_accepted(const Exchange& exchange, std::string& out, std::size_t errors_bytes = SIZE_MAX);
 /// {"error":{"code":…,"message":…}}
 void encode_error(std::string_view code, std::string_view message, std::string& out);
 /// Why the engine did not store the record: "Trace not found: trace-abc-123".

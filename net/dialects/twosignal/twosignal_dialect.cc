@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/limits.h"
 #include "net/dialect/rest_shape.h"
 #include "net/dialects/twosignal/decode.h"
 #include "net/dialects/twosignal/encode.h"
@@ -51,6 +52,12 @@ class CreateTraces final : public Endpoint {
     exchange.reply.status = 201;
     twosignal::encode_accepted(exchange, exchange.reply.body);
     return Next::reply;
+  }
+
+  void shorten(Exchange& exchange) const override {
+    if (exchange.reply.status != 201) return;  // A refusal, which lists few.
+    exchange.reply.body.clear();
+    twosignal::encode_accepted(exchange, exchange.reply.body, limits::kShortReplyBytes);
   }
 };
 

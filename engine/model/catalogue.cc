@@ -4,7 +4,6 @@
 #include <atomic>
 #include <map>
 
-#include "engine/base/check.h"
 #include "engine/base/limits.h"
 #include "engine/model/catalogue_codec.h"
 #include "engine/model/catalogue_state.h"
@@ -343,12 +342,9 @@ void Catalogue::drain(std::vector<CatalogueEntry>& out) {
   if (state_->pending_count.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(state_->mutex);
   for (auto& [key, value] : state_->pending) {
-    const auto at = std::ranges::lower_bound(out, key, {}, &CatalogueEntry::key);
-    if (at != out.end() && at->key == key) {
-      at->value = std::move(value);
-    } else {
-      out.insert(at, CatalogueEntry{key, std::move(value)});
-    }
+    auto at = std::ranges::lower_bound(out, key, {}, &CatalogueEntry::key);
+    if (at == out.end() || at->key != key) at = out.insert(at, CatalogueEntry{key, {}});
+    at->value = std::move(value);
   }
   state_->pending.clear();
   state_->pending_count.store(0, std::memory_order_relaxed);

@@ -54,7 +54,9 @@ class Batch {
   DialectCode dialect = DialectCode::native;
   BatchOptions options;
   std::optional<IdempotencyRequest> idempotency;
-  std::vector<ScoreRecord> records;  ///< Empty is allowed: a barrier behind catalogue changes.
+  /// Empty: a barrier behind catalogue changes. It holds no scores, so only a full ring keeps it out; a connection has
+  /// one at a time, which bounds them.
+  std::vector<ScoreRecord> records;
   std::size_t io_thread = 0;
   void* owner =
       nullptr;  ///< The submitter's own: finds the connection again on delivery. The engine never looks at it.
@@ -75,8 +77,6 @@ class Batch {
   friend class Shard;
   friend class Committer;
   friend class EngineTestPeer;
-  /// A barrier counts as one: what is in flight must be bounded.
-  [[nodiscard]] std::size_t admitted_scores() const noexcept { return records.empty() ? 1 : records.size(); }
   std::atomic<std::uint32_t> parts_left_{0};
   std::atomic<bool> lent_{false};
   /// With several shards: record indexes grouped by shard, and where each shard's run begins. Empty with one shard.

@@ -278,11 +278,11 @@ void Committer::deliver() {
       std::size_t scores = 0;
       std::size_t bytes = 0;
       for (; i < batches.size() && batches[i]->principal.workspace == workspace; ++i) {
-        scores += batches[i]->admitted_scores();
+        scores += batches[i]->records.size();
         bytes += batches[i]->bytes_;
         batches[i]->lent_.store(false, std::memory_order_relaxed);
       }
-      admission_.give_back(workspace, scores, bytes);
+      if (scores != 0) admission_.give_back(workspace, scores, bytes);  // Barriers took nothing.
       delivered += scores;
     }
     const std::size_t count = batches.size();

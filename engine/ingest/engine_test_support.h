@@ -185,9 +185,11 @@ class SteppedEngine {
   void lend(TestBatch& batch) {
     EngineTestPeer::lend(batch.batch, test_keys());
     ledger.enter();
-    const auto verdict = ledger.try_take(batch.batch.principal.workspace,
-                                         std::max<std::size_t>(1, batch.batch.records.size()), 0, 0.0);
-    SLUICE_CHECK(verdict == AdmissionLedger::Verdict::taken);
+    const std::size_t scores = batch.batch.records.size();
+    if (scores != 0) {
+      const auto verdict = ledger.try_take(batch.batch.principal.workspace, scores, 0, 0.0);
+      SLUICE_CHECK(verdict == AdmissionLedger::Verdict::taken);
+    }
     Batch* pointer = &batch.batch;
     const bool pushed = shard.ring(batch.batch.io_thread).try_push(std::move(pointer));
     SLUICE_CHECK(pushed);

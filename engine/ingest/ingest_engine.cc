@@ -195,9 +195,12 @@ IngestEngine::Admission IngestEngine::submit(Batch& batch, Wake wake) {
   if (s.log.disk_full()) return leave_with(Admission::disk_full);
   std::size_t bytes = 0;
   for (const ScoreRecord& record : batch.records) bytes += estimated_bytes(record);
-  const std::size_t scores = batch.admitted_scores();
+  const std::size_t scores = batch.records.size();
   const WorkspaceNumber workspace = batch.principal.workspace;
-  switch (s.admission.try_take(workspace, scores, bytes, s.log.pressure())) {
+  // A barrier holds nothing, and the change before it is made: it is not turned away for want of room.
+  const auto verdict = scores == 0 ? AdmissionLedger::Verdict::taken
+                                   : s.admission.try_take(workspace, scores, bytes, s.log.pressure());
+  switch (verdict) {
     case AdmissionLedger::Verdict::taken:
       break;
     case AdmissionLedger::Verdict::full:
@@ -210,8 +213,17 @@ IngestEngine::Admission IngestEngine::submit(Batch& batch, Wake wake) {
   batch.lent_.store(true, std::memory_order_relaxed);
   if (s.push(batch, wake)) return Admission::accepted;
   batch.lent_.store(false, std::memory_order_relaxed);
-  s.admission.give_back(workspace, scores, bytes);
+  if (scores != 0) s.admission.give_back(workspace, scores, bytes);
   return leave_with(Admission::full);
+}
+
+IngestEngine::Admission IngestEngine::room_for_barrier(std::size_t io_thread) const noexcept {
+  const State& s = *state_;
+  if (s.stopping.load(std::memory_order_seq_cst) || s.committer.failed()) return Admission::stopping;
+  if (s.log.disk_full()) return Admission::disk_full;
+  if (AdmissionLedger::open_share(s.log.pressure()) <= 0.0) return Admission::full;
+  const auto& ring = s.shards.front()->ring(io_thread);
+  return ring.size_approx() < ring.capacity() ? Admission::accepted : Admission::full;
 }
 
 void IngestEngine::wake() noexcept {

@@ -55,6 +55,9 @@ class IngestEngine {
   };
   /// Any thread, cheap: a batch of this workspace would most likely be refused (full or over_share).
   [[nodiscard]] bool crowded(WorkspaceNumber workspace) const noexcept;
+  /// What a barrier would be told, asked before the catalogue change that it is to make durable. After `accepted` there
+  /// is room for the next batch of the same io thread, if that is a barrier. From io thread `io_thread`, cheap.
+  [[nodiscard]] Admission room_for_barrier(std::size_t io_thread) const noexcept;
   /// Whether an accepted batch wakes a sleeping shard at once, or only the submitter's next wake() does: one futex call
   /// and one switch of threads for many small batches.
   enum class Wake { now, later };

@@ -126,6 +126,48 @@ TEST_F(IngestEngineTest, RefusesLoudlyAndLeavesTheBatchUntouched) {
   EXPECT_EQ(log.rows(), 100u);
 }
 
+TEST_F(IngestEngineTest, ABarrierThatWasPromisedRoomIsTakenWhenScoresAreNot) {
+  const auto engine = start({.scores_in_flight = 1});
+  EXPECT_EQ(engine->room_for_barrier(0), Admission::accepted);
+  log.set_disk_full(true);
+  EXPECT_EQ(engine->room_for_barrier(0), Admission::disk_full);
+  log.set_disk_full(false);
+  log.set_pressure(1.0);
+  EXPECT_EQ(engine->room_for_barrier(0), Admission::full);
+  log.set_pressure(0.0);
+
+  log.hold();
+  TestBatch stored(names.first), refused(names.first), barrier(names.first);
+  stored.add(names.quality, "t1", "0.5");
+  refused.add(names.quality, "t2", "0.5");
+  ASSERT_EQ(engine->submit(stored.batch), Admission::accepted);
+  EXPECT_EQ(engine->submit(refused.batch), Admission::full);
+  EXPECT_EQ(engine->room_for_barrier(0), Admission::accepted);
+  log.set_pressure(1.0);
+  EXPECT_EQ(engine->submit(barrier.batch), Admission::accepted) << "the pressure came after the change";
+  log.release();
+  completion.wait_for(barrier.batch);
+  EXPECT_EQ(barrier.batch.status, Errc::ok);
+  engine->stop();
+  EXPECT_EQ(engine->metrics().scores_in_flight, 0u);
+  EXPECT_EQ(engine->room_for_barrier(0), Admission::stopping);
+}
+
+TEST_F(IngestEngineTest, ThereIsNoRoomForABarrierBehindAFullRing) {
+  const auto engine = start({.ring_slots = 2});
+  log.hold();
+  std::vector<std::unique_ptr<TestBatch>> taken;
+  Admission room = Admission::accepted;
+  while ((room = engine->room_for_barrier(0)) == Admission::accepted) {
+    taken.push_back(std::make_unique<TestBatch>(names.first));
+    EXPECT_EQ(engine->submit(taken.back()->batch, IngestEngine::Wake::later), Admission::accepted);
+    ASSERT_LT(taken.size(), 1000u);
+  }
+  EXPECT_EQ(room, Admission::full);
+  log.release();
+  engine->stop();
+}
+
 TEST_F(IngestEngineTest, BatchOverTheLimitIsTakenWhenNothingElseIsInFlight) {
   const auto engine = start({.scores_in_flight = 10});
   TestBatch batch(names.first);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 
-#include "engine/base/check.h"
 #include "engine/base/limits.h"
 #include "engine/model/catalogue_codec.h"
 #include "engine/model/catalogue_state.h"
@@ -66,7 +66,7 @@ struct Catalogue::State {
   /// for drain() to find.
   void commit(Draft draft) {
     if (draft.entries.empty()) return;
-    for (CatalogueEntry& entry : draft.entries) pending.push_back(std::move(entry));
+    for (CatalogueEntry& entry : draft.entries) pending.insert_or_assign(std::move(entry.key), std::move(entry.value));
     // Relaxed: what publishes it to the committer is the way a row takes there (snapshot lock, rings).
     pending_count.store(pending.size(), std::memory_order_relaxed);
     publish(std::move(draft.root));
@@ -99,7 +99,7 @@ struct Catalogue::State {
   [[nodiscard]] static bool is_taken(const Root& root, const Label& label);
 
   std::mutex mutex;
-  std::vector<CatalogueEntry> pending;
+  std::map<std::string, std::string> pending;  // One record per key: what changes often must not pile up.
   std::atomic<std::size_t> pending_count{0};
   std::uint64_t version = 0;
 
@@ -341,7 +341,11 @@ void Catalogue::drain(std::vector<CatalogueEntry>& out) {
   // Relaxed: see commit().
   if (state_->pending_count.load(std::memory_order_relaxed) == 0) return;
   const std::lock_guard lock(state_->mutex);
-  for (CatalogueEntry& entry : state_->pending) out.push_back(std::move(entry));
+  for (auto& [key, value] : state_->pending) {
+    auto at = std::ranges::lower_bound(out, key, {}, &CatalogueEntry::key);
+    if (at == out.end() || at->key != key) at = out.insert(at, CatalogueEntry{key, {}});
+    at->value = std::move(value);
+  }
   state_->pending.clear();
   state_->pending_count.store(0, std::memory_order_relaxed);
 }

@@ -18,7 +18,8 @@
 /// CatalogueSnapshot is immutable; any thread may hold one. Catalogue owns the current snapshot: apply() (any thread, a
 /// mutex inside) makes a change visible at once and queues its record; the committer drains the queue into every group
 /// AFTER it has taken that group's blocks, so a change is in the same or an earlier write than the first row that
-/// carries it. A reader that needs the change to be durable (every API answer) submits an empty batch after apply().
+/// carries it. Who needs the change to be durable (every API answer) asks for room for an empty batch before apply(),
+/// since a change cannot be taken back, and submits it after.
 
 namespace sluice {
 
@@ -158,7 +159,8 @@ class Catalogue {
   [[nodiscard]] Result<CatalogueResult> ensure_dialect_label(WorkspaceNumber workspace, LabelOrigin origin,
                                                              std::string_view name, WallTime now);
 
-  /// Committer: appends the records of all changes since the last call. Cheap when there are none (one relaxed load).
+  /// Committer: adds the records of all changes since the last call to `out`, which holds earlier ones by key; a newer
+  /// record takes the place of an older. Cheap when there are none (one relaxed load).
   void drain(std::vector<CatalogueEntry>& out);
   /// Start-up, before any other call: one record as it was drained. Errors: corrupt, format_too_new.
   [[nodiscard]] Result<void> load(std::string_view key, std::string_view value);

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -71,10 +73,12 @@ TEST_F(CatalogueCodecTest, AKeysRatesAreKeptAndOnlyThenIsItsRecordNew) {
   limited.rates = {.requests = 100, .scores = 0, .bytes = {}};
   ASSERT_TRUE(catalogue.apply(limited, kNow).ok());
   ASSERT_TRUE(catalogue.apply(key_for("main", "k-free", "Bob"), kNow).ok());
+  std::vector<CatalogueEntry> entries = drained();
   ASSERT_TRUE(catalogue.apply(RevokeKey{"k-limited"}, kNow).ok());
+  std::ranges::move(drained(), std::back_inserter(entries));
   Catalogue loaded;
   std::size_t limited_records = 0;
-  for (const CatalogueEntry& entry : drained()) {
+  for (const CatalogueEntry& entry : entries) {
     ASSERT_TRUE(loaded.load(entry.key, entry.value).ok());
     const bool is_limited = entry.value.find("k-limited") != std::string::npos;
     limited_records += is_limited ? 1 : 0;
@@ -95,6 +99,24 @@ TEST_F(CatalogueCodecTest, RatesAreAtMostTheHighestThatMayBeSet) {
   EXPECT_EQ(catalogue.apply(key, kNow).error().code, Errc::bad_choice);
   key.rates.bytes = limits::kRateMax;
   EXPECT_TRUE(catalogue.apply(key, kNow).ok());
+}
+
+TEST_F(CatalogueCodecTest, ChangesDoNotPileUpWhileNothingCanBeWritten) {
+  const Uuid id = create("quality")->label->id;
+  std::vector<CatalogueEntry> left;
+  catalogue.drain(left);
+  const std::size_t things = left.size();
+  ASSERT_TRUE(create("tone").ok());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(archive(id, i % 2 == 0).ok());
+  EXPECT_EQ(drained().size(), 2u) << "one record of each label";
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(archive(id, i % 2 == 0).ok());
+    catalogue.drain(left);  // As after a refused group.
+  }
+  EXPECT_EQ(left.size(), things);
+  Catalogue loaded;
+  for (const CatalogueEntry& entry : left) ASSERT_TRUE(loaded.load(entry.key, entry.value).ok());
+  EXPECT_FALSE(loaded.snapshot()->label_by_id(1, id)->archived) << "the newest record is kept";
 }
 
 TEST_F(CatalogueCodecTest, DamagedRecordsAreRefused) {

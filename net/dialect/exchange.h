@@ -31,7 +31,7 @@ enum class Next : std::uint8_t {
   write,  ///< Submit `batch`; afterwards batch.status and outcomes are filled (an overload or full disk is answered by
           ///< the transport in the dialect's shape and never resumes; every other status does resume).
   read,    ///< Run `read`.
-  change,  ///< Apply `change`; then, when it succeeded, commit it durably with the empty or filled `batch`.
+  change,  ///< Apply `change`; then, when it succeeded, commit it durably with the empty `batch`.
 };
 
 /// Settings that change what dialects accept or answer. Immutable while serving.

@@ -73,5 +73,21 @@ TEST(AuthenticationTest, TheOperatorsSocketNeedsNoKeyAndNoWorkspace) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(AuthenticationTest, IdleConnectionsOverTcpDoNotShutTheOperatorsSocketOut) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("sluice-admin-" + to_text(random_uuid()))).string();
+  TestServer test([&](TestServer::Setup& setup) {
+    setup.options.admin_socket = path;
+    setup.options.connections_max = 2;
+  });
+  Client first = test.connect();
+  Client second = test.connect();
+  EXPECT_EQ(first.ask(get("/items/a")).status, 200);
+  EXPECT_EQ(second.ask(get("/items/a")).status, 200);
+  Client third = test.connect();  // Waits in the kernel.
+  Client client(path);
+  EXPECT_EQ(client.ask(get("/keys", "Host: a\r\n")).status, 200);
+}
+
 }  // namespace
 }  // namespace sluice

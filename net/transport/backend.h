@@ -12,7 +12,8 @@ class Backend {
   virtual ~Backend() = default;
   /// A batch of this workspace would most likely be refused.
   [[nodiscard]] virtual bool crowded(WorkspaceNumber workspace) const noexcept = 0;
-  /// As IngestEngine::submit() and wake().
+  /// As IngestEngine::room_for_barrier(), submit() and wake().
+  [[nodiscard]] virtual IngestEngine::Admission room_for_barrier(std::size_t io_thread) const noexcept = 0;
   [[nodiscard]] virtual IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) = 0;
   virtual void wake() noexcept {}
   /// True: answered at once, and nothing will be delivered. False: submit() it.
@@ -25,6 +26,9 @@ class EngineBackend final : public Backend {
  public:
   EngineBackend(IngestEngine& engine, ReadPool& reads) : engine_(engine), reads_(reads) {}
   bool crowded(WorkspaceNumber workspace) const noexcept override { return engine_.crowded(workspace); }
+  IngestEngine::Admission room_for_barrier(std::size_t io_thread) const noexcept override {
+    return engine_.room_for_barrier(io_thread);
+  }
   IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) override { return engine_.submit(batch, wake); }
   void wake() noexcept override { engine_.wake(); }
   bool try_run(ReadRequest& request) override { return reads_.try_run(request); }

@@ -313,6 +313,7 @@ void Connection::expect_next_request() {
   scanner_.reset();
   phase_ = Phase::head;
   deadline_ = thread_.coarse_now() + (received() == 0 ? shared_.tuning.idle_ns : shared_.tuning.head_ns);
+  end_if_draining();
 }
 
 void Connection::give_back_request() {

@@ -95,7 +95,9 @@ class Connection {
   void give_back_request();
   void time_out();
   [[nodiscard]] bool kernel_has_bytes();
+  [[nodiscard]] bool bytes_wait();
   [[nodiscard]] bool more_was_received();
+  void end_if_draining();
   void say_last_and_linger();
   void linger();
   void lingered(std::size_t bytes);

@@ -41,7 +41,6 @@ void Connection::skipped(std::size_t bytes) {
   skip_left_ -= bytes;
   if (skip_left_ != 0) return read_more();
   expect_next_request();
-  if (shared_.draining.load(std::memory_order_relaxed) && !more_was_received()) return close();
   drive();
 }
 
@@ -102,12 +101,22 @@ bool Connection::kernel_has_bytes() {
   return ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+/// Received by the process or the kernel, and not in the buffer yet.
+bool Connection::bytes_wait() { return (tls_ != nullptr && tls_->holds_bytes()) || kernel_has_bytes(); }
+
 /// While the server stops: whether another request of this connection came before its end was announced. Not for ever,
 /// or a client that never pauses would hold the process until it is killed.
 bool Connection::more_was_received() {
   if (drain_until_ == 0) drain_until_ = thread_.coarse_now() + kDrainReadNs;
   if (thread_.coarse_now() >= drain_until_) return false;
-  return received() > head_size_ + tail_size_ || kernel_has_bytes();
+  return received() > head_size_ + tail_size_ || bytes_wait();
+}
+
+/// A connection falls idle that on_drain() found busy: nobody will come by again.
+void Connection::end_if_draining() {
+  if (!shared_.draining.load(std::memory_order_relaxed)) return;
+  if (!more_was_received()) return say_last_and_linger();
+  deadline_ = std::min(deadline_, thread_.coarse_now() + kDrainReadNs);
 }
 
 void Connection::on_drain() {
@@ -115,8 +124,8 @@ void Connection::on_drain() {
   // What was received of a next request is answered, and that answer is the last: so a connection with bytes in the
   // kernel stays, and the read is cancelled, not cut off, because it may have been done already.
   error_code ignored;
-  if (idle && !kernel_has_bytes()) socket_.cancel(ignored);
-  if (phase_ == Phase::skipping) deadline_ = std::min(deadline_, thread_.coarse_now() + kDrainReadNs);
+  if (idle && !bytes_wait()) socket_.cancel(ignored);
+  if (idle || phase_ == Phase::skipping) deadline_ = std::min(deadline_, thread_.coarse_now() + kDrainReadNs);
 }
 
 void Connection::on_stop() {

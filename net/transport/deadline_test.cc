@@ -151,6 +151,25 @@ TEST(DrainTest, RequestsThatCameBehindAnotherAreAnsweredToo) {
   test.server->stop();
 }
 
+TEST(DrainTest, AConnectionThatFallsIdleDuringItDoesNotHoldItUp) {
+  TestServer test([](TestServer::Setup& setup) { setup.options.io_threads = 1; });
+  Client idle = test.connect();
+  ASSERT_EQ(idle.ask(get("/items/a")).status, 200);
+  Client slow = test.connect();
+  slow.send(get("/big"));
+  while (counter(test, "sluice_http_sent_bytes_total") < 1'000'000) std::this_thread::yield();
+  auto drained = std::async(std::launch::async, [&] { test.server->drain(); });
+  EXPECT_TRUE(idle.closed());
+  // Its head was written before the drain and does not say that the connection ends.
+  const Response last = slow.read();
+  EXPECT_EQ(last.status, 200);
+  EXPECT_EQ(last.body.size(), 64u << 20);
+  EXPECT_EQ(last.field("Connection"), "");
+  EXPECT_TRUE(slow.closed());
+  test.advance(3);  // What the client might still send is waited for no longer.
+  drained.get();
+}
+
 TEST(DrainTest, WithNoConnectionItReturnsAtOnce) {
   TestServer test;
   test.server->drain();

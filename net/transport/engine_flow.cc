@@ -54,8 +54,16 @@ void Connection::on_read_run() {
   call_endpoint(false);
 }
 
+/// A change shows at once and goes with the next group, whoever's that is: so it is made only when the barrier behind
+/// it will be taken, and from then on nobody may say that nothing was stored.
 void Connection::apply_change() {
   Exchange& exchange = request_->exchange;
+  const IngestEngine::Admission room = shared_.backend->room_for_barrier(thread_.index());
+  if (room == IngestEngine::Admission::full) {
+    thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::admission_full)].add();
+    return refuse(Errc::overloaded);
+  }
+  if (room != IngestEngine::Admission::accepted) return take_admission(room);
   exchange.changed = shared_.catalogue.apply(exchange.change, exchange.now);
   if (!exchange.changed.ok()) return call_endpoint(false);
   exchange.catalogue = exchange.changed->snapshot;
@@ -102,13 +110,15 @@ void Connection::check_sources() {
 }
 
 void Connection::submit_batch() {
-  // Who came first goes first: nobody overtakes those that already wait for room.
-  if (thread_.someone_waits()) return take_admission(IngestEngine::Admission::full);
+  const bool changed = request_->exchange.changed.ok();
+  // Who came first goes first: nobody overtakes those that already wait for room. A change's barrier takes none.
+  if (!changed && thread_.someone_waits()) return take_admission(IngestEngine::Admission::full);
   phase_ = Phase::lent;
   ++pending_;
   const IngestEngine::Admission admission = thread_.submit(request_->exchange.batch);
   if (admission == IngestEngine::Admission::accepted) return;
   --pending_;
+  if (changed) return refuse(Errc::outcome_unknown);
   take_admission(admission);
 }
 
@@ -157,7 +167,8 @@ void Connection::on_delivered(Batch& batch) {
   --pending_;
   if (phase_ == Phase::lent) {
     if (is_transport_refusal(batch.status)) {
-      refuse(batch.status);
+      // A refused group's catalogue records go with the next group.
+      refuse(request_->exchange.changed.ok() ? Errc::outcome_unknown : batch.status);
     } else {
       request_->exchange.catalogue = batch.catalogue != nullptr ? batch.catalogue : shared_.catalogue.snapshot();
       call_endpoint(false);

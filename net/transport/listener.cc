@@ -17,6 +17,9 @@ namespace sluice {
 namespace {
 
 constexpr int kBacklog = 4096;
+// Of the Unix socket, past connections_max: however many clients there are, operators can revoke a key, make a backup
+// and look after the server. Doubled: so many more descriptors; halved: fewer commands at a time on a full server.
+constexpr std::size_t kOperatorPlaces = 32;
 
 [[noreturn]] void fail(const std::string& what, int error, int descriptor) {
   if (descriptor >= 0) ::close(descriptor);
@@ -41,9 +44,10 @@ void Listener::arm() {
 
 void Listener::accept_all() {
   if (!descriptor_.is_open()) return;
+  const std::size_t most = shared_.options.connections_max + (tcp_ ? 0 : kOperatorPlaces);
   for (;;) {
     // Counted first, so that two listeners cannot both take the last place.
-    if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >= shared_.options.connections_max) {
+    if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >= most) {
       shared_.connection_closed();
       metrics_.backpressure[static_cast<std::size_t>(Backpressure::connections)].add();
       paused_ = true;  // The backlog waits; the next tick looks again.

@@ -22,6 +22,7 @@ namespace sluice {
 class FakeBackend final : public Backend {
  public:
   bool crowded(WorkspaceNumber workspace) const noexcept override { return crowded_workspace.load() == workspace; }
+  IngestEngine::Admission room_for_barrier(std::size_t) const noexcept override { return barrier_room.load(); }
   IngestEngine::Admission submit(Batch& batch, IngestEngine::Wake wake) override;
   bool submit(ReadRequest& request) override;
 
@@ -31,6 +32,7 @@ class FakeBackend final : public Backend {
   /// For one batch, instead of `admission`.
   std::function<IngestEngine::Admission(const Batch&)> on_admission;
   std::atomic<IngestEngine::Admission> admission{IngestEngine::Admission::accepted};
+  std::atomic<IngestEngine::Admission> barrier_room{IngestEngine::Admission::accepted};
   std::atomic<WorkspaceNumber> crowded_workspace{0};
   std::atomic<bool> take_reads{true};
   std::atomic<bool> hold{false};

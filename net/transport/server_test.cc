@@ -242,6 +242,48 @@ TEST(ServerTest, RefusedBatchesAreAnsweredInTheDialectsShape) {
   EXPECT_EQ(client.ask(post("/write", "t")).status, 503);
 }
 
+TEST(ServerTest, AChangeThatIsRefusedForRoomIsNotMade) {
+  using Admission = IngestEngine::Admission;
+  TestServer test;
+  Client client = test.connect();
+  struct Case {
+    Admission room;
+    int expected;
+    const char* retry_after;
+  };
+  for (const Case c : {Case{Admission::full, 429, "1"}, Case{Admission::disk_full, 507, "30"},
+                       Case{Admission::stopping, 503, "5"}}) {
+    test.backend.barrier_room = c.room;
+    const Response refused = client.ask(post("/change", "quality", kManager));
+    EXPECT_EQ(refused.status, c.expected);
+    EXPECT_EQ(refused.field("Retry-After"), c.retry_after);
+    EXPECT_FALSE(test.catalogue.snapshot()->label_by_name(1, "quality").ok()) << c.expected;
+  }
+  test.backend.barrier_room = Admission::accepted;
+  EXPECT_EQ(client.ask(post("/change", "quality", kManager)).status, 201) << "the retry finds no name taken";
+}
+
+TEST(ServerTest, AChangeThatWasMadeIsNeverSaidNotToBeStored) {
+  using Admission = IngestEngine::Admission;
+  TestServer test;
+  Client client = test.connect();
+  const auto expect_unknown = [&](const std::string& name) {
+    const Response response = client.ask(post("/change", name, kManager));
+    EXPECT_EQ(response.status, 503) << name;
+    EXPECT_NE(response.body.find("outcome_unknown"), std::string::npos) << name << ": " << response.body;
+    EXPECT_TRUE(test.catalogue.snapshot()->label_by_name(1, name).ok()) << name;
+  };
+  for (const Admission answer : {Admission::full, Admission::over_share, Admission::disk_full, Admission::stopping}) {
+    test.backend.admission = answer;
+    expect_unknown("admission " + std::to_string(static_cast<int>(answer)));
+  }
+  test.backend.admission = Admission::accepted;
+  for (const Errc status : {Errc::overloaded, Errc::disk_full, Errc::stopping}) {
+    test.backend.on_batch = [status](Batch& batch) { batch.status = status; };
+    expect_unknown("group " + std::string(to_string(status)));
+  }
+}
+
 TEST(ServerTest, AFullEngineMakesClientsWaitBeforeItRefuses) {
   TestServer test;
   test.backend.admission = IngestEngine::Admission::full;

@@ -155,6 +155,8 @@ TlsSession::Step TlsSession::read(char* into, std::size_t room, std::size_t& byt
   return Step::done;
 }
 
+bool TlsSession::holds_bytes() const noexcept { return SSL_has_pending(ssl_) != 0; }
+
 ssize_t TlsSession::send(const iovec* parts, std::size_t count) noexcept {
   // One record for head and body together: two would cost a system call and a packet more.
   char record[kRecordBytes];

@@ -34,6 +34,8 @@ class TlsSession {
   [[nodiscard]] Step handshake() noexcept;
   /// `done`: `bytes` (> 0) were decrypted. `failed`: the peer ended, or broke the protocol.
   [[nodiscard]] Step read(char* into, std::size_t room, std::size_t& bytes) noexcept;
+  /// Whether the next read() may find bytes that no poll of the socket shows, whole requests or part of a record.
+  [[nodiscard]] bool holds_bytes() const noexcept;
   /// As sendmsg(2): bytes taken, or -1 and errno. After EAGAIN the next call must offer the same bytes again.
   [[nodiscard]] ssize_t send(const iovec* parts, std::size_t count) noexcept;
   /// Tells the peer that nothing follows, if that can be said now.

@@ -63,6 +63,7 @@ void Connection::advance_handshake() {
     thread_.metrics().tls_handshakes.add();
     phase_ = Phase::head;
     deadline_ = thread_.coarse_now() + shared_.tuning.idle_ns;
+    end_if_draining();
   } else if (step == TlsSession::Step::failed) {
     thread_.metrics().tls_failures.add();
     say_last_and_linger();

@@ -59,13 +59,14 @@ class Certificate:
 class Server:
     """One `sluice serve`. Use as a context manager, or start() and stop() by hand to restart on the same data."""
 
-    def __init__(self, data=None, arguments=(), key=KEY, certificate=None):
+    def __init__(self, data=None, arguments=(), key=KEY, certificate=None, environment=None):
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="sluice-e2e-")
         self.arguments = list(arguments)
         self.key = key
         self.listen = "127.0.0.1:0"
         self.certificate = certificate  # Of a server that speaks TLS.
+        self.environment = environment or {}
         self.process = None
         self.reader = None
         self.port = None
@@ -82,6 +83,7 @@ class Server:
     def start(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         environment["SLUICE_BOOTSTRAP_KEY"] = self.key.replace(".", ":", 1)
+        environment.update(self.environment)
         command = [BINARY, "serve", "--data", self.data, "--listen", self.listen, *self.arguments]
         if self.process is not None:
             self.reap()

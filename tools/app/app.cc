@@ -132,6 +132,7 @@ struct App::State {
   ReadPool reads;
   const Listen listen;
   std::optional<FirstKey> first_key;
+  bool finished = false;
   bool stopped = false;
 };
 
@@ -205,12 +206,17 @@ void App::on_fatal(std::function<void(const char*)> handler) {
   state_->store->on_fatal(std::move(handler));
 }
 
-void App::stop() {
-  if (std::exchange(state_->stopped, true)) return;
+void App::finish() {
+  if (std::exchange(state_->finished, true)) return;
   state_->server.drain();
   state_->engine.stop();
   state_->reads.stop();
   state_->server.stop();
+}
+
+void App::stop() {
+  if (std::exchange(state_->stopped, true)) return;
+  finish();
   state_->checkpointer.wait();
   state_->store->close();
 }

@@ -38,7 +38,9 @@ class App {
   /// Called from a background thread when acks had to stop; the caller ends the process.
   void on_fatal(std::function<void(const char*)> handler);
 
-  /// Orderly end: drain, commit what was taken, close. Idempotent.
+  /// First half of stop(): answers what was received, commits what was taken, ends all connections.
+  void finish();
+  /// Orderly end: finish(), then closes the store. Idempotent.
   void stop();
 
  private:

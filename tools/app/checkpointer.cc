@@ -1,6 +1,7 @@
 #include "tools/app/checkpointer.h"
 
 #include <exception>
+#include <system_error>
 
 #include <pthread.h>
 
@@ -16,10 +17,16 @@ OperatorPages::Answer Checkpointer::answer(bool start) {
   if (start) {
     if (thread_.joinable()) thread_.join();  // It has ended: `making` is its last but one step.
     progress_ = Progress::making;
-    thread_ = std::thread([this] { make(); });
-    ::pthread_setname_np(thread_.native_handle(), "checkpoint");
+    try {
+      thread_ = std::thread([this] { make(); });
+      ::pthread_setname_np(thread_.native_handle(), "checkpoint");
+    } catch (const std::system_error& error) {  // The limit of tasks is reached.
+      progress_ = Progress::failed;
+      reason_ = std::string("no thread can be started: ") + error.what();
+    }
   }
-  OperatorPages::Answer out{start ? 202 : 200, "{"};
+  const int started = progress_ == Progress::failed ? 503 : 202;
+  OperatorPages::Answer out{start ? started : 200, "{"};
   constexpr std::string_view kNames[] = {"none", "making", "ready", "failed"};
   append_json_field(out.body, "state", kNames[static_cast<std::size_t>(progress_)]);
   if (progress_ == Progress::ready) out.body += ",\"commits\":" + std::to_string(commits_);

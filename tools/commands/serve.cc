@@ -63,6 +63,9 @@ int wait_for_the_end(const sigset_t& signals, App& app) {
   }
 }
 
+/// No flush and no close: after a failed sync the files' state is the log's to judge at the next start.
+[[noreturn]] void leave_the_log() { _exit(kExitLogUnknown); }
+
 int serve(Settings settings) {
   start_logging(settings.log_level);
   if (!settings.core_dumps) keep_memory_private();
@@ -88,19 +91,24 @@ int serve(Settings settings) {
 
   const int received = wait_for_the_end(signals, app);
   if (fatal.load()) {
-    // Waiters are being told "unknown" right now. No flush and no close: after a failed sync the files' state is the
-    // log's to judge at the next start.
-    usleep(500'000);
-    _exit(kExitLogUnknown);
+    usleep(500'000);  // Waiters are being told "unknown" right now.
+    leave_the_log();
   }
   log_info(std::string("received ") + strsignal(received) + ", finishing what was received");
-  // A second signal ends the process at once: durability never depends on the drain.
+  // A second signal ends the process at once: durability never depends on the drain. The others stay blocked: by
+  // default they would kill it too, with answers still to be given.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  sigaddset(&ending, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+  app.finish();
+  if (fatal.load()) leave_the_log();  // The last answers said "unknown".
   app.stop();
   log_info("stopped");
-  return 0;
+  return fatal.load() ? kExitLogUnknown : 0;
 }
 
 }  // namespace

@@ -252,6 +252,22 @@ TEST(RecoveryTest, RefusesDamageInTheMiddleOfTheLog) {
   EXPECT_FALSE(fs::exists(temp.data() + "/log.probe"));
 }
 
+TEST(RecoveryTest, ALostLogDirectoryIsNotTakenForANewOne) {
+  const TempDir temp;
+  append_and_die(temp.data());
+  fs::remove_all(temp.data() + "/log");
+  fs::remove(temp.data() + "/ACKED");  // Else it tells.
+  EXPECT_THAT(refusal(temp.data()), HasSubstr("an index but no log"));
+  EXPECT_FALSE(fs::exists(temp.data() + "/log"));
+}
+
+TEST(RecoveryTest, AFirstStartThatWasCutOffMayBeginAgain) {
+  const TempDir temp;
+  { const DataDir directory(temp.data()); }  // FORMAT is there, and no log.
+  OpenStore open(temp.data());
+  EXPECT_EQ(open.store->log().tail().last_block, 0u);
+}
+
 TEST(RecoveryTest, ADamagedTableOfTheLogIsRefusedWithTheNextStep) {
   const TempDir temp;
   append_and_die(temp.data());

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/limits.h"
 #include "store/test_support.h"
 
 namespace sluice {
@@ -276,13 +277,49 @@ TEST(StoreTest, KeepsTheCatalogueAndDropsExpiredIdempotencyEntries) {
   for (const auto& [since, first] : {std::pair<WallTime, char>{0, 'b'}, {250, 'c'}}) {
     Catalogue catalogue;
     std::vector<IdempotencyEntry> idempotency;
-    ASSERT_TRUE(open.store->log().load(catalogue, since, idempotency));
+    ASSERT_TRUE(open.store->log().load(catalogue, {since}, idempotency));
     ASSERT_NE(catalogue.snapshot()->key("key-1"), nullptr);
     EXPECT_NE(catalogue.snapshot()->workspace_by_name("w"), nullptr);
     ASSERT_FALSE(idempotency.empty());
     EXPECT_EQ(idempotency.front().value, std::string("answer ") + first);
     EXPECT_EQ(idempotency.back().value, "answer d");
   }
+}
+
+TEST(StoreTest, AStartLoadsOnlyTheNewestAnswersThatTheTableHolds) {
+  const TempDir temp;
+  OpenStore open(temp.data());
+  constexpr std::size_t kStored = limits::kIdempotencyEntries + 1000;
+  const auto name = [](std::size_t number) {
+    std::string key = "i";
+    put_u64_be(key, number);
+    return key + std::string(16, 'k');
+  };
+  for (std::size_t stored = 0; stored < kStored;) {
+    Group group = make_group(open.keys, open.store->log().tail(), {});
+    for (; group.idempotency.size() < 20'000 && stored < kStored; ++stored)
+      group.idempotency.push_back({name(stored), "v"});
+    ASSERT_EQ(open.store->log().append(group), Durability::durable);
+  }
+  Catalogue catalogue;
+  std::vector<IdempotencyEntry> loaded;
+  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
+  ASSERT_EQ(loaded.size(), limits::kIdempotencyEntries);
+  EXPECT_EQ(loaded.front().key, name(1000));
+  EXPECT_EQ(loaded.back().key, name(kStored - 1));
+  loaded.clear();
+  ASSERT_TRUE(open.store->log().load(catalogue, {.since = 0, .tables = 2}, loaded));
+  EXPECT_EQ(loaded.size(), kStored);
+  EXPECT_EQ(loaded.front().key, name(0));
+  // By bytes: fewer, but larger.
+  Group large = make_group(open.keys, open.store->log().tail(), {});
+  for (std::size_t more = 0; more < 3; ++more)
+    large.idempotency.push_back({name(kStored + more), std::string(limits::kIdempotencyBytes / 3, 'v')});
+  ASSERT_EQ(open.store->log().append(large), Durability::durable);
+  loaded.clear();
+  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
+  EXPECT_LE(loaded.size(), 4u);
+  EXPECT_GE(loaded.size(), 3u);
 }
 
 TEST(StoreTest, TheRunsOfTheIndexAreCounted) {

@@ -148,14 +148,15 @@ LogTail MemoryLog::tail() const {
   return tail_;
 }
 
-Result<void> MemoryLog::load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) {
+Result<void> MemoryLog::load(Catalogue& catalogue, const KeptAnswers& kept,
+                             std::vector<IdempotencyEntry>& idempotency) {
   const std::lock_guard lock(mutex_);
   for (const CatalogueEntry& entry : catalogue_) {
     if (const auto loaded = catalogue.load(entry.key, entry.value); !loaded) return loaded.error();
   }
   for (const IdempotencyEntry& entry : idempotency_) {
     const auto time = static_cast<WallTime>(load_u64_be(entry.key.data() + 1));
-    if (time >= since) idempotency.push_back(entry);
+    if (time >= kept.since) idempotency.push_back(entry);
   }
   return {};
 }

@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/base/limits.h"
 #include "store/test_support.h"
 
 namespace sluice {
@@ -70,7 +69,7 @@ TEST(StoreTest, FindsARowByItsParentToo) {
       ASSERT_TRUE(open.store->settle(30));
     }
     const SourceRef parent{SourceSpelling::session, {}, "session"};
-    ASSERT_TRUE(open.store->reader().view()->by_source(source_hash(open.keys, 1, parent), hits));
+    ASSERT_TRUE(open.store->reader().view()->by_source(source_hash(open.keys, 1, parent), SourceRows::both, hits));
     ASSERT_THAT(hits, SizeIs(1));
     EXPECT_TRUE(hits[0].parent);
     ASSERT_THAT(open.by_source("child"), SizeIs(1));
@@ -151,7 +150,7 @@ TEST(StoreTest, AMemoryViewAnswersWhatMemoryHoldsAndOwnsUpToTheRest) {
   EXPECT_FALSE(cold->block(1));
   EXPECT_TRUE(cold->missed());
   const auto index_cold = open.store->reader().memory_view();
-  const bool found = index_cold->by_source(hash, hits).ok();
+  const bool found = index_cold->by_source(hash, SourceRows::both, hits).ok();
   EXPECT_EQ(found, !index_cold->missed());
   EXPECT_TRUE(open.holds(*open.store->reader().view(), {1, 0}, "a"));
   EXPECT_THAT(open.by_source("a"), SizeIs(1));
@@ -286,42 +285,6 @@ TEST(StoreTest, KeepsTheCatalogueAndDropsExpiredIdempotencyEntries) {
   }
 }
 
-TEST(StoreTest, AStartLoadsOnlyTheNewestAnswersThatTheTableHolds) {
-  const TempDir temp;
-  OpenStore open(temp.data());
-  constexpr std::size_t kStored = limits::kIdempotencyEntries + 1000;
-  const auto name = [](std::size_t number) {
-    std::string key = "i";
-    put_u64_be(key, number);
-    return key + std::string(16, 'k');
-  };
-  for (std::size_t stored = 0; stored < kStored;) {
-    Group group = make_group(open.keys, open.store->log().tail(), {});
-    for (; group.idempotency.size() < 20'000 && stored < kStored; ++stored)
-      group.idempotency.push_back({name(stored), "v"});
-    ASSERT_EQ(open.store->log().append(group), Durability::durable);
-  }
-  Catalogue catalogue;
-  std::vector<IdempotencyEntry> loaded;
-  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
-  ASSERT_EQ(loaded.size(), limits::kIdempotencyEntries);
-  EXPECT_EQ(loaded.front().key, name(1000));
-  EXPECT_EQ(loaded.back().key, name(kStored - 1));
-  loaded.clear();
-  ASSERT_TRUE(open.store->log().load(catalogue, {.since = 0, .tables = 2}, loaded));
-  EXPECT_EQ(loaded.size(), kStored);
-  EXPECT_EQ(loaded.front().key, name(0));
-  // By bytes: fewer, but larger.
-  Group large = make_group(open.keys, open.store->log().tail(), {});
-  for (std::size_t more = 0; more < 3; ++more)
-    large.idempotency.push_back({name(kStored + more), std::string(limits::kIdempotencyBytes / 3, 'v')});
-  ASSERT_EQ(open.store->log().append(large), Durability::durable);
-  loaded.clear();
-  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
-  EXPECT_LE(loaded.size(), 4u);
-  EXPECT_GE(loaded.size(), 3u);
-}
-
 TEST(StoreTest, TheRunsOfTheIndexAreCounted) {
   const TempDir temp;
   StoreOptions options = small_options();
@@ -379,8 +342,8 @@ TEST(StoreTest, ASegmentsSortKeepsEveryPostingOfHotAndRareSources) {
     const auto view = open.store->reader().view();
     all.push_back(open.by_source(*view, "hot"));
     all.emplace_back();
-    EXPECT_TRUE(view->by_source(
-        source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "hot"}), all.back()));
+    const std::uint64_t parent = source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "hot"});
+    EXPECT_TRUE(view->by_source(parent, SourceRows::both, all.back()));
     for (std::uint64_t number = 0; number < 3001; ++number) all.push_back(open.by_source(*view, rare(number)));
     return all;
   };

@@ -28,8 +28,16 @@ class MemoryLog::View final : public ReadView {
  public:
   View(MemoryLog& log, std::uint64_t last_block, bool lost) : log_(log), last_block_(last_block), lost_(lost) {}
 
-  Result<void> by_source(std::uint64_t hash, std::vector<PostingHit>& out) override {
+  Result<void> by_source(std::uint64_t hash, SourceRows rows, std::vector<PostingHit>& out) override {
     collect(hash, out, [](const Stored& s) -> const std::vector<Posting>& { return s.postings.by_source; });
+    if (rows != SourceRows::both)
+      std::erase_if(out, [rows](const PostingHit& hit) { return hit.parent != (rows == SourceRows::children); });
+    return {};
+  }
+  Result<void> visit_source(std::uint64_t hash, const std::function<bool(Position)>& visit) override {
+    std::vector<PostingHit> hits;
+    if (const auto read = by_source(hash, SourceRows::own, hits); !read) return read;
+    (void)std::ranges::all_of(hits, [&](const PostingHit& hit) { return visit(hit.at); });
     return {};
   }
   Result<void> by_client_id(std::uint64_t hash, std::vector<PostingHit>& out) override {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -26,12 +27,17 @@ constexpr std::size_t kChecksumBytes = 8;
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 void create_directory(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  std::vector<fs::path> missing;  // Innermost first.
+  for (fs::path at = fs::absolute(path); !fs::exists(at, error) && at.has_relative_path(); at = at.parent_path())
+    missing.push_back(at);
+  if (missing.size() > 1) fs::create_directories(missing[1], error);
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     fail("cannot create the data directory " + path + ": " + std::strerror(errno));
   }
+  // A directory whose entry is not on disk goes with all that was synced in it.
+  for (const fs::path& made : missing) sync_directory(made.parent_path().string());
   if (!std::filesystem::is_directory(path, error)) fail(path + " is not a directory; choose another with --data");
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
     fail("the data directory " + path + " is not writable for this user: " + std::strerror(errno));

@@ -45,6 +45,12 @@ TEST(DataDirTest, MakesAPrivateDirectoryAndKeepsItsSecret) {
   EXPECT_NE(key, KeyedHash::Key{});
 }
 
+TEST(DataDirTest, MakesWhatIsMissingAboveItToo) {
+  const TempDir temp;
+  { const DataDir first(temp.path() + "/above/it/data/"); }
+  EXPECT_FALSE(DataDir(temp.path() + "/above/it/data").created());
+}
+
 TEST(DataDirTest, DifferentDirectoriesHaveDifferentSecrets) {
   const TempDir temp;
   EXPECT_NE(DataDir(temp.path() + "/a").hash_key(), DataDir(temp.path() + "/b").hash_key());

@@ -155,7 +155,7 @@ TEST(RecoveryTest, AnIndexTableFoundDamagedInServiceIsRebuiltAtTheNextStart) {
       for (std::uint64_t block = 1; block <= kChildBlocks; ++block) {
         const std::uint64_t source = source_hash(open.keys, 1, trace("s" + std::to_string(block)));
         const std::uint64_t client = client_id_hash(open.keys, 1, "c" + std::to_string(block));
-        failed = failed || !view->by_source(source, hits) || !view->by_client_id(client, hits);
+        failed = failed || !view->by_source(source, SourceRows::both, hits) || !view->by_client_id(client, hits);
       }
       found_in_service += failed ? 1 : 0;
       if (!failed) expect_everything(open);  // The watermark's table: rebuilt at this start already.
@@ -252,6 +252,22 @@ TEST(RecoveryTest, RefusesDamageInTheMiddleOfTheLog) {
   EXPECT_FALSE(fs::exists(temp.data() + "/log.probe"));
 }
 
+TEST(RecoveryTest, ALostLogDirectoryIsNotTakenForANewOne) {
+  const TempDir temp;
+  append_and_die(temp.data());
+  fs::remove_all(temp.data() + "/log");
+  fs::remove(temp.data() + "/ACKED");  // Else it tells.
+  EXPECT_THAT(refusal(temp.data()), HasSubstr("an index but no log"));
+  EXPECT_FALSE(fs::exists(temp.data() + "/log"));
+}
+
+TEST(RecoveryTest, AFirstStartThatWasCutOffMayBeginAgain) {
+  const TempDir temp;
+  { const DataDir directory(temp.data()); }  // FORMAT is there, and no log.
+  OpenStore open(temp.data());
+  EXPECT_EQ(open.store->log().tail().last_block, 0u);
+}
+
 TEST(RecoveryTest, ADamagedTableOfTheLogIsRefusedWithTheNextStep) {
   const TempDir temp;
   append_and_die(temp.data());
@@ -338,9 +354,9 @@ TEST(RecoveryTest, AFailedSyncIsUnknownAndStopsEveryLaterAppend) {
     EXPECT_EQ(store->log().pressure(), 1.0);
     std::vector<PostingHit> hits;
     const auto view = store->reader().view();
-    ASSERT_TRUE(view->by_source(source_hash(keys, 1, trace("lost")), hits));
+    ASSERT_TRUE(view->by_source(source_hash(keys, 1, trace("lost")), SourceRows::both, hits));
     EXPECT_THAT(hits, IsEmpty()) << "what may not be durable is not shown";
-    ASSERT_TRUE(view->by_source(source_hash(keys, 1, trace("good")), hits));
+    ASSERT_TRUE(view->by_source(source_hash(keys, 1, trace("good")), SourceRows::both, hits));
     EXPECT_THAT(hits, SizeIs(1)) << "reads go on";
     reports.wait(0);
     EXPECT_TRUE(store->metrics().background_error);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "store/data_dir.h"
 #include "store/internal/checkpoint.h"
 #include "store/internal/disk_env.h"
+#include "store/internal/file_io.h"
 #include "store/internal/open_store.h"
 #include "store/internal/recovery.h"
 #include "store/internal/store_log.h"
@@ -70,12 +72,25 @@ StoreOptions checked(StoreOptions options) {
   return options;
 }
 
+/// RocksDB makes a new log where there is none. An index is only ever made beside a log, so here one was lost. Without
+/// an index, ACKED tells (open_log_database), or nothing was served yet and a first start was cut off.
+std::string log_path(const DataDir& directory) {
+  std::string path = directory.path() + "/log";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && std::filesystem::exists(directory.path() + "/index", error)) {
+    throw std::runtime_error("the data directory " + directory.path() +
+                             " holds an index but no log, which had every score. Nothing was changed. Bring the "
+                             "directory log back, or restore the data directory from a backup with `sluice restore`");
+  }
+  return path;
+}
+
 StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env)
     : options_(checked(options)),
       plan_(options_),
       cache_(rocksdb::NewLRUCache(plan_.rocksdb_cache_bytes)),
       acked_(directory.path() + "/ACKED"),
-      log_database_(open_log_database(directory.path() + "/log", plan_, cache_, env, acked_.at_open())),
+      log_database_(open_log_database(log_path(directory), plan_, cache_, env, acked_.at_open())),
       index_database_(open_index_for(directory.path() + "/index", cache_, env, log_database_)),
       blocks_(log_database_, plan_) {
   const LogTail tail = read_commit_record(*log_database_.db, log_database_.families[kCatalogue]);
@@ -89,6 +104,7 @@ StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rock
                  Watch::Sources{[this] { return log_->acked(); }, [this] { return broken(); },
                                 [this] { return reserve(); }, [this] { watch_stall(); }});
   log_->set_disk_full([this] { return watch_->disk_full(); });
+  sync_directory(directory.path());  // log/, index/ and ACKED may be new, and from here on scores are acknowledged.
   watch_->start();
 }
 

@@ -69,7 +69,7 @@ TEST(StoreTest, FindsARowByItsParentToo) {
       ASSERT_TRUE(open.store->settle(30));
     }
     const SourceRef parent{SourceSpelling::session, {}, "session"};
-    ASSERT_TRUE(open.store->reader().view()->by_source(source_hash(open.keys, 1, parent), hits));
+    ASSERT_TRUE(open.store->reader().view()->by_source(source_hash(open.keys, 1, parent), SourceRows::both, hits));
     ASSERT_THAT(hits, SizeIs(1));
     EXPECT_TRUE(hits[0].parent);
     ASSERT_THAT(open.by_source("child"), SizeIs(1));
@@ -150,7 +150,7 @@ TEST(StoreTest, AMemoryViewAnswersWhatMemoryHoldsAndOwnsUpToTheRest) {
   EXPECT_FALSE(cold->block(1));
   EXPECT_TRUE(cold->missed());
   const auto index_cold = open.store->reader().memory_view();
-  const bool found = index_cold->by_source(hash, hits).ok();
+  const bool found = index_cold->by_source(hash, SourceRows::both, hits).ok();
   EXPECT_EQ(found, !index_cold->missed());
   EXPECT_TRUE(open.holds(*open.store->reader().view(), {1, 0}, "a"));
   EXPECT_THAT(open.by_source("a"), SizeIs(1));
@@ -276,7 +276,7 @@ TEST(StoreTest, KeepsTheCatalogueAndDropsExpiredIdempotencyEntries) {
   for (const auto& [since, first] : {std::pair<WallTime, char>{0, 'b'}, {250, 'c'}}) {
     Catalogue catalogue;
     std::vector<IdempotencyEntry> idempotency;
-    ASSERT_TRUE(open.store->log().load(catalogue, since, idempotency));
+    ASSERT_TRUE(open.store->log().load(catalogue, {since}, idempotency));
     ASSERT_NE(catalogue.snapshot()->key("key-1"), nullptr);
     EXPECT_NE(catalogue.snapshot()->workspace_by_name("w"), nullptr);
     ASSERT_FALSE(idempotency.empty());
@@ -342,8 +342,8 @@ TEST(StoreTest, ASegmentsSortKeepsEveryPostingOfHotAndRareSources) {
     const auto view = open.store->reader().view();
     all.push_back(open.by_source(*view, "hot"));
     all.emplace_back();
-    EXPECT_TRUE(view->by_source(
-        source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "hot"}), all.back()));
+    const std::uint64_t parent = source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "hot"});
+    EXPECT_TRUE(view->by_source(parent, SourceRows::both, all.back()));
     for (std::uint64_t number = 0; number < 3001; ++number) all.push_back(open.by_source(*view, rare(number)));
     return all;
   };

@@ -105,7 +105,7 @@ struct OpenStore {
   }
   std::vector<PostingHit> by_source(ReadView& view, const std::string& id, WorkspaceNumber workspace = 1) {
     std::vector<PostingHit> hits;
-    if (!view.by_source(source_hash(keys, workspace, trace(id)), hits)) std::abort();
+    if (!view.by_source(source_hash(keys, workspace, trace(id)), SourceRows::both, hits)) std::abort();
     return hits;
   }
   /// The row at `at` belongs to the source with this id.

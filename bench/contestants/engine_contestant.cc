@@ -45,7 +45,7 @@ int run_engine(const RunOptions& options) {
   const KeyedHash keys(directory.hash_key());
   Catalogue catalogue;
   std::vector<IdempotencyEntry> idempotency;
-  if (!store->log().load(catalogue, 0, idempotency)) throw std::runtime_error("cannot load the catalogue");
+  if (!store->log().load(catalogue, {}, idempotency)) throw std::runtime_error("cannot load the catalogue");
   CreateKey key;
   key.workspace_name = "default";
   key.key_id = "bench";

@@ -78,9 +78,13 @@ inline constexpr std::int64_t kBurstSecondsMax = 3600;
 inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waiting; over: 429.
 inline constexpr std::size_t kPageLimit = 1000;
 inline constexpr std::size_t kPageDefault = 100;
-inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a filtered listing, then a cursor.
+inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a listing, and folded; then a cursor.
 inline constexpr std::size_t kEventsReadAtOnce = 64;         ///< Of one source, folded on the io thread that asks.
 inline constexpr std::size_t kEventsPerSource = 100'000;     ///< Folded per source read; beyond: an error.
+// Texts of a read, which it holds up to three times: as folded, in the page and in the reply.
+inline constexpr std::size_t kPageBytes = 8u << 20;          ///< A page ends at the first score past it, with a cursor.
+inline constexpr std::size_t kWholeAnswerBytes = 64u << 20;  ///< Of answers that have no cursor; over: an error.
+inline constexpr std::size_t kFoldedBytes = 128u << 20;      ///< Of one read, older values included; over: an error.
 
 // Idempotency-Key answers kept.
 inline constexpr std::size_t kIdempotencyEntries = 262'144;
@@ -106,5 +110,6 @@ static_assert(kAtomicBytes <= kGroupBytes);
 static_assert(kLineBytes <= kBodyBytes);
 static_assert(kShortReplyBytes < kCountedReplyBytes);
 static_assert(kStringBytes < kLineBytes);
+static_assert(kPageBytes <= kWholeAnswerBytes && kWholeAnswerBytes <= kFoldedBytes);
 
 }  // namespace sluice::limits

@@ -95,7 +95,7 @@ TEST_F(CommitterTest, RefusedGroupLeavesNoTraceAndLosesNoCatalogueChange) {
     // The label made for the refused record is known after a restart.
     Catalogue reopened;
     std::vector<IdempotencyEntry> entries;
-    ASSERT_TRUE(log.load(reopened, 0, entries).ok());
+    ASSERT_TRUE(log.load(reopened, {}, entries).ok());
     EXPECT_NE(reopened.snapshot()->dialect_label(names.first.workspace, LabelOrigin::evaluator, c.name), nullptr)
         << c.name;
   }

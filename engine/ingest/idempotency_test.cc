@@ -171,7 +171,7 @@ TEST_F(IdempotencyTest, AnswersSurviveARestart) {
   }
   Catalogue reopened;
   std::vector<IdempotencyEntry> entries;
-  ASSERT_TRUE(log.load(reopened, 0, entries).ok());
+  ASSERT_TRUE(log.load(reopened, {}, entries).ok());
   ASSERT_EQ(entries.size(), 1u);
   SteppedEngine engine(reopened, log);
   engine.shard.load(load_answer(entries[0]).value());
@@ -198,7 +198,7 @@ TEST_F(IdempotencyTest, ExpiresOldEntriesAtMostOnceAMinute) {
   EXPECT_EQ(log.idempotency_expired_before(), idempotency_log_bound(SteppedEngine::clock - 24 * kHour));
   std::vector<IdempotencyEntry> left;
   Catalogue reopened;
-  ASSERT_TRUE(log.load(reopened, 0, left).ok());
+  ASSERT_TRUE(log.load(reopened, {}, left).ok());
   EXPECT_EQ(left.size(), 1u);
   SteppedEngine::clock = start;
 }

@@ -92,7 +92,7 @@ TEST_F(IngestEngineTest, StopWritesCatalogueChangesNobodyWaitedFor) {
   start({})->stop();
   Catalogue reopened;
   std::vector<IdempotencyEntry> entries;
-  ASSERT_TRUE(log.load(reopened, 0, entries).ok());
+  ASSERT_TRUE(log.load(reopened, {}, entries).ok());
   EXPECT_NE(reopened.snapshot()->key("k1"), nullptr);
 }
 
@@ -212,7 +212,7 @@ TEST_F(IngestEngineTest, RepeatsAreFoundOnTheShardThatOwnsTheKeyAfterARestart) {
   }
   std::vector<IdempotencyEntry> entries;
   Catalogue reopened;
-  ASSERT_TRUE(log.load(reopened, 0, entries).ok());
+  ASSERT_TRUE(log.load(reopened, {}, entries).ok());
   const auto engine = start({.shards = 2}, entries);
   for (std::uint64_t key = 0; key < 6; ++key) run(*engine, key, true);
   engine->stop();

@@ -28,8 +28,16 @@ class MemoryLog::View final : public ReadView {
  public:
   View(MemoryLog& log, std::uint64_t last_block, bool lost) : log_(log), last_block_(last_block), lost_(lost) {}
 
-  Result<void> by_source(std::uint64_t hash, std::vector<PostingHit>& out) override {
+  Result<void> by_source(std::uint64_t hash, SourceRows rows, std::vector<PostingHit>& out) override {
     collect(hash, out, [](const Stored& s) -> const std::vector<Posting>& { return s.postings.by_source; });
+    if (rows != SourceRows::both)
+      std::erase_if(out, [rows](const PostingHit& hit) { return hit.parent != (rows == SourceRows::children); });
+    return {};
+  }
+  Result<void> visit_source(std::uint64_t hash, const std::function<bool(Position)>& visit) override {
+    std::vector<PostingHit> hits;
+    if (const auto read = by_source(hash, SourceRows::own, hits); !read) return read;
+    (void)std::ranges::all_of(hits, [&](const PostingHit& hit) { return visit(hit.at); });
     return {};
   }
   Result<void> by_client_id(std::uint64_t hash, std::vector<PostingHit>& out) override {
@@ -148,14 +156,15 @@ LogTail MemoryLog::tail() const {
   return tail_;
 }
 
-Result<void> MemoryLog::load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) {
+Result<void> MemoryLog::load(Catalogue& catalogue, const KeptAnswers& kept,
+                             std::vector<IdempotencyEntry>& idempotency) {
   const std::lock_guard lock(mutex_);
   for (const CatalogueEntry& entry : catalogue_) {
     if (const auto loaded = catalogue.load(entry.key, entry.value); !loaded) return loaded.error();
   }
   for (const IdempotencyEntry& entry : idempotency_) {
     const auto time = static_cast<WallTime>(load_u64_be(entry.key.data() + 1));
-    if (time >= since) idempotency.push_back(entry);
+    if (time >= kept.since) idempotency.push_back(entry);
   }
   return {};
 }

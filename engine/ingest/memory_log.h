@@ -23,7 +23,8 @@ class MemoryLog final : public RecordLog, public RecordReader {
   [[nodiscard]] LogTail tail() const override;
   [[nodiscard]] double pressure() const noexcept override { return pressure_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool disk_full() const noexcept override { return disk_full_.load(std::memory_order_relaxed); }
-  Result<void> load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) override;
+  Result<void> load(Catalogue& catalogue, const KeptAnswers& kept,
+                    std::vector<IdempotencyEntry>& idempotency) override;
   [[nodiscard]] std::unique_ptr<ReadView> view() override;
   [[nodiscard]] std::unique_ptr<ReadView> memory_view() override;
 

@@ -59,8 +59,13 @@ class RecordLog {
   [[nodiscard]] virtual double pressure() const noexcept = 0;
   /// True when the disk is too full to write safely (answer 507). Any thread, cheap.
   [[nodiscard]] virtual bool disk_full() const noexcept = 0;
-  /// Start-up: every catalogue record, then every idempotency entry not older than `since` (oldest first).
-  virtual Result<void> load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) = 0;
+  struct KeptAnswers {
+    WallTime since = 0;      ///< Not older.
+    std::size_t tables = 1;  ///< The newest that so many tables hold (limits::kIdempotencyEntries, kIdempotencyBytes).
+  };
+  /// Start-up: every catalogue record, then the idempotency entries that `kept` allows (oldest first).
+  virtual Result<void> load(Catalogue& catalogue, const KeptAnswers& kept,
+                            std::vector<IdempotencyEntry>& idempotency) = 0;
 };
 
 }  // namespace sluice

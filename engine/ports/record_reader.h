@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,18 @@ struct PostingHit {
   bool parent = false;
 };
 
+enum class SourceRows : std::uint8_t { own, children, both };  ///< Children: rows that name the source as parent.
+
 class ReadView {
  public:
   virtual ~ReadView() = default;
-  /// All postings of a source (or of a client id), oldest first, without doubles.
-  [[nodiscard]] virtual Result<void> by_source(std::uint64_t source_hash, std::vector<PostingHit>& out) = 0;
+  /// Postings of a source (or of a client id), oldest first, without doubles. Errors: limit_reached (more than
+  /// limits::kEventsPerSource of the rows asked for).
+  [[nodiscard]] virtual Result<void> by_source(std::uint64_t source_hash, SourceRows rows,
+                                               std::vector<PostingHit>& out) = 0;
+  /// The source's own rows, oldest first, however many, until `visit` returns false.
+  [[nodiscard]] virtual Result<void> visit_source(std::uint64_t source_hash,
+                                                  const std::function<bool(Position)>& visit) = 0;
   [[nodiscard]] virtual Result<void> by_client_id(std::uint64_t hash, std::vector<PostingHit>& out) = 0;
   /// Positions of an annotator's (or workspace's) rows strictly before `before` (exclusive; {0,0}: from the newest),
   /// newest first, at most `limit`. Fewer than `limit` means there are no more.
@@ -48,7 +56,8 @@ class RecordReader {
  public:
   virtual ~RecordReader() = default;
   [[nodiscard]] virtual std::unique_ptr<ReadView> view() = 0;
-  /// For short work: no I/O (see missed()), at most limits::kEventsReadAtOnce postings by hash (else limit_reached).
+  /// For short work: no I/O (see missed()), at most limits::kEventsReadAtOnce postings by hash (else limit_reached),
+  /// found among four times as many.
   [[nodiscard]] virtual std::unique_ptr<ReadView> memory_view() = 0;
 };
 

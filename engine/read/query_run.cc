@@ -8,12 +8,6 @@
 namespace sluice {
 namespace {
 
-/// Positions fetched at a time by a listing.
-constexpr std::size_t kListChunk = 256;
-/// Folded events and their texts that a listing keeps before it starts anew; bounds its memory, not its answer.
-constexpr std::size_t kEventsKept = 20'000;
-constexpr std::size_t kBytesKept = 16u << 20;
-
 template <class T>
 bool allows(const std::vector<T>& wanted, T value) {
   return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
@@ -30,8 +24,16 @@ void drop_repeated(std::vector<std::uint64_t>& sources) {
 
 }  // namespace
 
-QueryRun::QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, std::size_t events_max)
-    : keys_(keys), view_(view), request_(request), query_(request.query), events_max_(events_max), loader_(view) {}
+QueryRun::QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, std::size_t events_max,
+                   const std::atomic<bool>* stopping)
+    : keys_(keys),
+      view_(view),
+      request_(request),
+      query_(request.query),
+      events_max_(events_max),
+      stopping_(stopping),
+      loader_(view),
+      passing_(view) {}
 
 Result<void> QueryRun::run() {
   switch (query_.by) {
@@ -70,8 +72,7 @@ Result<void> QueryRun::by_source() {
 Result<void> QueryRun::children(std::vector<const Entry*>& out) {
   const std::uint64_t own_hash = hash_of(query_.source);
   std::vector<PostingHit> hits;
-  if (const auto read = view_.by_source(own_hash, hits); !read) return read;
-  std::erase_if(hits, [](const PostingHit& hit) { return !hit.parent; });
+  if (const auto read = view_.by_source(own_hash, SourceRows::children, hits); !read) return read;
   if (hits.size() > events_max_) return Errc::limit_reached;
   std::vector<std::uint64_t> sources;
   RowLoader::Loaded loaded;
@@ -145,62 +146,26 @@ Result<std::vector<std::uint64_t>> QueryRun::sources_with_client_id() {
   return sources;
 }
 
-/// Newest first over the postings of an annotator or a workspace; a score is shown at its newest event only.
-Result<void> QueryRun::list() {
-  const auto cursor = decode_cursor(keys_, query_);
-  if (!cursor) return cursor.error();
-  const std::size_t limit = std::min(query_.limit == 0 ? limits::kPageDefault : query_.limit, limits::kPageLimit);
-  const bool whole_workspace = query_.by == ScoreQuery::By::workspace;
-  Position before = *cursor;
-  std::vector<Position> positions;
-  for (std::size_t examined = 0;;) {
-    positions.clear();
-    const auto read = whole_workspace ? view_.by_workspace(query_.workspace, before, kListChunk, positions)
-                                      : view_.by_annotator(query_.annotator, before, kListChunk, positions);
-    if (!read) return read;
-    for (const Position at : positions) {
-      if (examined >= limits::kEventsExamined || request_.page.scores.size() >= limit) {
-        request_.page.next_cursor = encode_cursor(keys_, query_, before);
-        return {};
-      }
-      ++examined;
-      before = at;
-      if (query_.up_to.block != 0 && at > query_.up_to) continue;
-      const auto inserted_at = loader_.inserted_at(at.block);
-      if (!inserted_at) return inserted_at.error();
-      // Positions and insert times fall together: nothing further can be in the range.
-      if (query_.filter.inserted_from && *inserted_at < *query_.filter.inserted_from) return {};
-      if (query_.filter.inserted_to && *inserted_at >= *query_.filter.inserted_to) continue;
-      if (events_kept_ > kEventsKept || loader_.bytes() > kBytesKept) forget_folds();
-      RowLoader::Loaded loaded;
-      const auto row = loader_.load(at, loaded);
-      if (!row && row.error().code == Errc::not_found) continue;
-      if (!row) return row;
-      const auto entry = listed_at(at, loaded);
-      if (!entry) return entry.error();
-      if (*entry != nullptr) emit(**entry);
-    }
-    if (positions.size() < kListChunk) return {};
-  }
+void QueryRun::end_page(Position shown_last) {
+  request_.page.next_cursor = encode_cursor(keys_, query_, shown_last);
 }
 
-/// The score to show at `at`, or nullptr: no set or patch, another workspace's, not its newest event, or filtered out.
-Result<const EventFold::Entry*> QueryRun::listed_at(Position at, const RowLoader::Loaded& loaded) {
-  const Row& row = loaded.row;
-  const Entry* const nothing = nullptr;
-  if (row.workspace != query_.workspace) return nothing;
-  if (query_.by == ScoreQuery::By::annotator && row.annotator != query_.annotator) return nothing;
-  if (row.kind != EventKind::set && row.kind != EventKind::patch) return nothing;
-  const auto fold = fold_of(hash_of(row.source));
-  if (!fold) return fold.error();
-  const Entry* entry = (*fold)->newest_at(at);
-  return entry != nullptr && passes(*entry) ? entry : nothing;
+bool QueryRun::stopping() const noexcept {
+  return stopping_ != nullptr && stopping_->load(std::memory_order_relaxed);
 }
 
 Result<void> QueryRun::source_exists() {
-  const SourceRef any;
+  std::unordered_map<std::uint64_t, std::size_t> asked;  // Batches often have many scores of one source.
   for (std::size_t i = 0; i < query_.sources.size(); ++i) {
-    const auto found = is_registered(query_.sources[i], query_.parents.empty() ? any : query_.parents[i]);
+    const SourceRef& source = query_.sources[i];
+    const SourceRef parent = i < query_.parents.size() ? query_.parents[i] : SourceRef();
+    const std::size_t before = asked.try_emplace(hash_of(source), i).first->second;
+    const SourceRef parent_before = before < query_.parents.size() ? query_.parents[before] : SourceRef();
+    if (before != i && same_source(query_.sources[before], source) && same_source(parent_before, parent)) {
+      request_.exists.push_back(request_.exists[before]);
+      continue;
+    }
+    const auto found = is_registered(source, parent);
     if (!found) return found.error();
     request_.exists.push_back(*found);
   }
@@ -208,22 +173,26 @@ Result<void> QueryRun::source_exists() {
 }
 
 Result<bool> QueryRun::is_registered(const SourceRef& source, const SourceRef& parent) {
-  const std::uint64_t hash = hash_of(source);
-  std::vector<PostingHit> hits;
-  if (const auto read = view_.by_source(hash, hits); !read) return read.error();
+  bool found = false;
+  Result<void> passed;
   RowLoader::Loaded loaded;
-  for (const PostingHit& hit : hits) {
-    if (hit.parent) continue;
-    const auto read = loader_.load(hit.at, loaded);
-    if (!read && read.error().code == Errc::not_found) continue;
-    if (!read) return read.error();
+  const auto pass = [&](Position at) {
+    if (stopping()) passed = Errc::stopping;
+    if (!passed) return false;
+    if (passing_.bytes() > kBytesPassing) passing_.clear();
+    const auto read = passing_.load(at, loaded);
+    if (!read && read.error().code == Errc::not_found) return true;
+    passed = read;
+    if (!passed) return false;
     const Row& row = loaded.row;
-    if (row.kind != EventKind::source || row.workspace != query_.workspace || !same_source(row.source, source))
-      continue;
-    if (row.parent_in_identity && !parent.empty() && !same_source(row.parent, parent)) continue;
-    return true;
-  }
-  return false;
+    const bool other_parent = row.parent_in_identity && !parent.empty() && !same_source(row.parent, parent);
+    found = row.kind == EventKind::source && row.workspace == query_.workspace && same_source(row.source, source) &&
+            !other_parent;
+    return !found;
+  };
+  if (const auto read = view_.visit_source(hash_of(source), pass); !read) return read.error();
+  if (!passed) return passed.error();
+  return found;
 }
 
 Result<EventFold*> QueryRun::fold_of(std::uint64_t source_hash) {
@@ -231,13 +200,16 @@ Result<EventFold*> QueryRun::fold_of(std::uint64_t source_hash) {
   EventFold& fold = found->second;
   if (!made) return &fold;
   const auto folded = fold_source(view_, loader_, {query_.workspace, source_hash, query_.up_to, events_max_}, fold);
-  if (!folded) return folded.error();
   events_kept_ += fold.events();
-  return &fold;
+  events_folded_ += fold.events();
+  if (folded) return &fold;
+  folds_.erase(found);  // Half a fold.
+  return folded.error();
 }
 
 void QueryRun::forget_folds() {
   folds_.clear();
+  part_.reset();
   memory_.release();
   loader_.clear();
   events_kept_ = 0;
@@ -268,11 +240,14 @@ Result<void> QueryRun::fill_page(std::vector<const Entry*> entries) {
   std::ranges::sort(entries, [newest_first](const Entry* a, const Entry* b) {
     return newest_first ? b->score.first < a->score.first : a->score.first < b->score.first;
   });
-  const std::size_t shown = query_.limit == 0 ? entries.size() : std::min(query_.limit, entries.size());
-  for (std::size_t i = 0; i < shown; ++i) emit(*entries[i]);
-  if (shown > 0 && shown < entries.size()) {
-    request_.page.next_cursor = encode_cursor(keys_, query_, entries[shown - 1]->score.first);
+  const bool whole = query_.limit == 0;
+  const std::size_t shown_max = whole ? entries.size() : std::min(query_.limit, entries.size());
+  std::size_t shown = 0;
+  while (shown < shown_max && (whole || page_bytes_ < limits::kPageBytes)) {
+    emit(*entries[shown++]);
+    if (whole && page_bytes_ > limits::kWholeAnswerBytes) return Errc::limit_reached;
   }
+  if (shown > 0 && shown < entries.size()) end_page(entries[shown - 1]->score.first);
   return {};
 }
 
@@ -281,9 +256,9 @@ void QueryRun::emit(const Entry& entry) {
   Page& page = request_.page;
   Score& score = page.scores.emplace_back(entry.score);
   score.id = id_of(entry);
-  copy_into(page.arena, score.row);
+  page_bytes_ += copy_into(page.arena, score.row);
   for (OlderValue& older : score.history) {
-    copy_into(page.arena, older.value);
+    page_bytes_ += copy_into(page.arena, older.value) + older.verdict.size();
     older.verdict = page.arena.copy(older.verdict);
   }
 }

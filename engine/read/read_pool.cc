@@ -1,3 +1,4 @@
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -22,7 +23,7 @@ struct ReadPool::State {
   std::condition_variable changed;
   // Guarded by mutex.
   std::deque<ReadRequest*> waiting;
-  bool stopping = false;
+  std::atomic<bool> stopping{false};  // Written under mutex. Queries read it without, relaxed: sooner or later will do.
 
   Histogram duration;  // By record_shared().
   std::vector<std::thread> threads;  // Main's.
@@ -31,13 +32,13 @@ struct ReadPool::State {
 void ReadPool::State::work() {
   std::unique_lock lock(mutex);
   for (;;) {
-    changed.wait(lock, [this] { return stopping || !waiting.empty(); });
+    changed.wait(lock, [this] { return stopping.load(std::memory_order_relaxed) || !waiting.empty(); });
     if (waiting.empty()) return;
     ReadRequest* const request = waiting.front();
     waiting.pop_front();
     lock.unlock();
     const MonotonicTime begin = monotonic_now();
-    reader.run(*request);
+    reader.run(*request, &stopping);
     const MonotonicTime took = monotonic_now() - begin;
     duration.record_shared(took);
     completion.deliver(request->io_thread, request);
@@ -65,7 +66,7 @@ bool ReadPool::try_run(ReadRequest& request) {
 bool ReadPool::submit(ReadRequest& request) {
   {
     const std::lock_guard lock(state_->mutex);
-    if (state_->stopping || state_->waiting.size() >= limits::kReadQueue) return false;
+    if (state_->stopping.load(std::memory_order_relaxed) || state_->waiting.size() >= limits::kReadQueue) return false;
     state_->waiting.push_back(&request);
   }
   state_->changed.notify_one();
@@ -75,7 +76,7 @@ bool ReadPool::submit(ReadRequest& request) {
 void ReadPool::stop() {
   {
     const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
+    state_->stopping.store(true, std::memory_order_relaxed);
   }
   state_->changed.notify_all();
   for (std::thread& thread : state_->threads) thread.join();

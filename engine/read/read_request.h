@@ -38,7 +38,9 @@ struct ScoreQuery {
   ScoreFilter filter;
   bool newest_first = true;        ///< source, client_id: either; listings by annotator and workspace: true only.
   bool include_children = false;   ///< source: also rows posted under it as their parent (a trace's spans).
-  std::size_t limit = 0;           ///< 0: no limit (source, client_id only; bounded by limits::kEventsPerSource).
+  /// 0: no limit (source, client_id only; bounded by limits::kEventsPerSource and kWholeAnswerBytes: limit_reached).
+  /// A page may be shorter and still have a cursor: texts past limits::kPageBytes, a call's work, a stop.
+  std::size_t limit = 0;
   std::string cursor;              ///< From Page::next_cursor of the same query; another's is bad_cursor.
   Position up_to;                  ///< Fold only events at or before this; {0,0}: all.
   std::vector<SourceRef> sources;  ///< source_exists.

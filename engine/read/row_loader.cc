@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "engine/base/limits.h"
+
 namespace sluice {
 namespace {
 
@@ -40,7 +42,7 @@ Result<void> RowLoader::load(Position at, Loaded& out) {
   if (const auto decoded = from.view.row(at.slot, out.row, scratch_); !decoded) return decoded.error();
   out.inserted_at = from.view.inserted_at();
   bytes_ += copy_into(arena_, out.row);
-  if (bytes_ > kBytes) return Errc::limit_reached;
+  if (bytes_ > limits::kFoldedBytes) return Errc::limit_reached;
   return {};
 }
 
@@ -71,9 +73,10 @@ void RowLoader::clear() noexcept {
   bytes_ = 0;
 }
 
-void copy_into(Arena& arena, Value& value) {
+std::size_t copy_into(Arena& arena, Value& value) {
   value.text = arena.copy(value.text);
   copy_selection(arena, value);
+  return value.text.size() + selection_bytes(value);
 }
 
 std::size_t copy_into(Arena& arena, Row& row) {

@@ -21,7 +21,8 @@ class RowLoader {
     Row row;
     WallTime inserted_at = 0;
   };
-  /// Errors: not_found (an emptied slot), corrupt, io_error, limit_reached (more than kBytes of texts).
+  /// Errors: not_found (an emptied slot), corrupt, io_error, limit_reached (more than
+  /// limits::kFoldedBytes of texts).
   [[nodiscard]] Result<void> load(Position at, Loaded& out);
   /// Fetches ahead what load() will touch for the first of `hits`: they stand in many blocks, and one cache miss after
   /// another was a tenth of a read's time. Says nothing about them; load() does.
@@ -31,7 +32,6 @@ class RowLoader {
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  static constexpr std::size_t kBytes = 256u << 20;
   static constexpr std::size_t kBlocks = 64;
   struct Block {
     BlockRef ref;
@@ -48,7 +48,7 @@ class RowLoader {
 };
 
 /// Copies what `value` or `row` borrows into the arena; returns the texts' bytes.
-void copy_into(Arena& arena, Value& value);
+std::size_t copy_into(Arena& arena, Value& value);
 std::size_t copy_into(Arena& arena, Row& row);
 
 }  // namespace sluice

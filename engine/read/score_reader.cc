@@ -15,10 +15,10 @@ void forget_answer(ReadRequest& request) {
 
 ScoreReader::ScoreReader(const KeyedHash& keys, RecordReader& records) : keys_(keys), records_(records) {}
 
-void ScoreReader::run(ReadRequest& request) const {
+void ScoreReader::run(ReadRequest& request, const std::atomic<bool>* stopping) const {
   forget_answer(request);
   const std::unique_ptr<ReadView> view = records_.view();
-  const auto answered = QueryRun(keys_, *view, request, limits::kEventsPerSource).run();
+  const auto answered = QueryRun(keys_, *view, request, limits::kEventsPerSource, stopping).run();
   request.status = answered.error().code;
   if (!answered) forget_answer(request);  // Never half an answer.
 }

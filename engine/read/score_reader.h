@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "engine/base/histogram.h"
@@ -13,8 +14,8 @@ namespace sluice {
 class ScoreReader {
  public:
   ScoreReader(const KeyedHash& keys, RecordReader& records);
-  /// Fills request.status, page and exists. Blocking (disk).
-  void run(ReadRequest& request) const;
+  /// Fills request.status, page and exists. Blocking (disk). `stopping`: as QueryRun says.
+  void run(ReadRequest& request, const std::atomic<bool>* stopping = nullptr) const;
   /// As run(), when the answer is short work and in memory: some tens of microseconds, no I/O. False: it is not, and
   /// the request is as it was.
   [[nodiscard]] bool try_run(ReadRequest& request) const;
@@ -35,7 +36,7 @@ class ReadPool {
   [[nodiscard]] bool try_run(ReadRequest& request);
   /// False: limits::kReadQueue queries wait already; the request is untouched (answer 429).
   [[nodiscard]] bool submit(ReadRequest& request);
-  /// Finishes what was taken, then joins.
+  /// Finishes what was taken, listings with a page cut short, then joins.
   void stop();
   [[nodiscard]] std::size_t waiting() const noexcept;
   [[nodiscard]] const Histogram& duration() const noexcept;

@@ -186,8 +186,8 @@ EventFold::Entry* EventFold::newest_at(Position at) noexcept {
 Result<void> fold_source(ReadView& view, RowLoader& loader, const SourceEvents& events, EventFold& fold) {
   const Position up_to = events.up_to;
   std::vector<PostingHit> hits;
-  if (const auto found = view.by_source(events.source_hash, hits); !found) return found.error();
-  std::erase_if(hits, [&](const PostingHit& hit) { return hit.parent || (up_to.block != 0 && hit.at > up_to); });
+  if (const auto found = view.by_source(events.source_hash, SourceRows::own, hits); !found) return found.error();
+  std::erase_if(hits, [&](const PostingHit& hit) { return up_to.block != 0 && hit.at > up_to; });
   if (hits.size() > events.events_max) return Errc::limit_reached;
   loader.prefetch(hits);
   RowLoader::Loaded loaded;

@@ -25,6 +25,9 @@ namespace sluice {
 
 class EventFold {
  public:
+  struct KeyHash {
+    std::size_t operator()(const IdentityKey& key) const noexcept;
+  };
   struct Entry {
     Score score;  ///< id is left to the reader; texts are borrowed from the rows.
     IdentityKey key;
@@ -49,9 +52,6 @@ class EventFold {
     Entry* entry = nullptr;
     std::uint32_t life = 0;  // Grows with each first set.
     WallTime value_written_at = 0;
-  };
-  struct KeyHash {
-    std::size_t operator()(const IdentityKey& key) const noexcept;
   };
   /// An event that a late retry may repeat.
   struct Seen {

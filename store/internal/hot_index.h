@@ -32,7 +32,8 @@ class HotIndex {
   HotIndex(std::uint64_t next_block, std::size_t segment_rows);
 
   void add(std::uint64_t sequence, BlockPostings& postings) { open_->add(sequence, postings); }
-  void roll_back() { open_->roll_back(); }
+  /// Undoes every add since the last publish().
+  void roll_back();
   /// Makes everything added visible.
   void publish(std::uint64_t last_block);
   /// The open segment when it is full, or when it holds anything and `force` is set; a new one takes its place.
@@ -42,6 +43,7 @@ class HotIndex {
 
   [[nodiscard]] HotView view() const;
   [[nodiscard]] std::uint64_t durable_block() const noexcept { return durable_block_.load(std::memory_order_acquire); }
+  /// Postings in memory, those of refused groups included until their segment is dropped.
   [[nodiscard]] std::size_t rows() const noexcept { return rows_.load(std::memory_order_relaxed); }
 
  private:
@@ -49,9 +51,13 @@ class HotIndex {
   // may have to pass them all.
   static constexpr std::size_t kSegmentBlocks = 65'536;
 
+  void count_rows();
+  /// Begins a new open segment after `last_block`; `keep`: the one before stays in the list.
+  void open_after(std::uint64_t last_block, bool keep);
+
   const std::size_t segment_rows_;
   std::shared_ptr<HotSegment> open_;          // Writer's.
-  std::size_t rows_published_ = 0;            // Writer's: of open_.
+  std::size_t rows_counted_ = 0;              // Writer's: of open_, in rows_.
   std::atomic<std::uint64_t> durable_block_;  // Release in publish(), acquire in view().
   std::atomic<std::size_t> rows_{0};
   mutable std::mutex mutex_;  // Guards the pointer only; held for a copy.

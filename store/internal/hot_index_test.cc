@@ -87,6 +87,30 @@ TEST(HotIndexTest, SealsAtItsRowsAndDropsTheOldest) {
   EXPECT_EQ(found(pinned, 7).size(), 4u) << "a pinned view keeps what was dropped";
 }
 
+TEST(HotIndexTest, ARefusedGroupThenASealLeaveNoRowsBehindThemAndTakeNone) {
+  HotIndex hot(1, 4);
+  add(hot, 1, postings_of(7, {0}));
+  hot.publish(1);
+  add(hot, 2, postings_of(7, {0, 1}));
+  hot.roll_back();
+  EXPECT_EQ(hot.rows(), 3u) << "dead entries take room";
+  const auto sealed = hot.seal(true);
+  ASSERT_NE(sealed, nullptr);
+  hot.drop(*sealed);
+  EXPECT_EQ(hot.rows(), 0u);
+  for (int refused = 0; refused < 3; ++refused) {
+    add(hot, 2, postings_of(8, {0, 1, 2, 3}));
+    hot.roll_back();
+    EXPECT_EQ(hot.rows(), 0u) << "what never had a block is not kept: it could never be sealed";
+    EXPECT_EQ(hot.seal(false), nullptr);
+  }
+  add(hot, 2, postings_of(9, {6}));
+  hot.publish(2);
+  EXPECT_EQ(hot.rows(), 1u);
+  EXPECT_THAT(found(hot.view(), 9), ElementsAre(Position{2, 6}));
+  EXPECT_THAT(found(hot.view(), 8), IsEmpty());
+}
+
 TEST(SlotCodecTest, ReadsBackWhatItWrote) {
   const std::vector<std::uint16_t> kCases[] = {{0}, {65535}, {0, 1, 2, 3}, {5, 7, 8, 9, 20}, {0, 2, 4, 6}, {0, 65535}};
   for (const auto& slots : kCases) {

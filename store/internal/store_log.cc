@@ -27,6 +27,10 @@ rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size(
 /// The batch is ours and its families exist: adding to it cannot fail.
 void must(const rocksdb::Status& status) { SLUICE_CHECK(status.ok()); }
 
+Error read_error(const rocksdb::Status& status) {
+  return {status.IsCorruption() ? Errc::corrupt : Errc::io_error, 0, "catalogue"};
+}
+
 }  // namespace
 
 StoreLog::StoreLog(Database& log, HotIndex& hot, Indexer& indexer, BlockSource& blocks, std::size_t hot_rows,
@@ -141,25 +145,37 @@ void StoreLog::seal() {
   if (auto sealed = hot_.seal(true)) indexer_.push(std::move(sealed));
 }
 
-Result<void> StoreLog::load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) {
-  std::string oldest(1, kIdempotencyKind);
-  put_u64_be(oldest, static_cast<std::uint64_t>(std::max<WallTime>(since, 0)));
+Result<void> StoreLog::load(Catalogue& catalogue, const KeptAnswers& kept, std::vector<IdempotencyEntry>& idempotency) {
+  const std::string first(1, kIdempotencyKind);
+  const std::string behind(1, kIdempotencyKind + 1);
   const std::unique_ptr<rocksdb::Iterator> at(log_.db->NewIterator(rocksdb::ReadOptions(), log_.families[kCatalogue]));
   for (at->SeekToFirst(); at->Valid();) {
     const rocksdb::Slice key = at->key();
-    if (key[0] == kIdempotencyKind && key.compare(oldest) < 0) {
-      at->Seek(oldest);
+    if (key.starts_with(first)) {
+      at->Seek(behind);
       continue;
     }
-    if (key[0] == kIdempotencyKind) {
-      idempotency.push_back({key.ToString(), at->value().ToString()});
-    } else if (key != slice(kCommitKey)) {
+    if (key != slice(kCommitKey)) {
       const Result<void> loaded = catalogue.load({key.data(), key.size()}, {at->value().data(), at->value().size()});
       if (!loaded) return loaded;
     }
     at->Next();
   }
-  if (!at->status().ok()) return Error{at->status().IsCorruption() ? Errc::corrupt : Errc::io_error, 0, "catalogue"};
+  if (!at->status().ok()) return read_error(at->status());
+
+  // Newest first, because a day may hold far more of them than the tables, and the oldest would go anyway.
+  std::string oldest = first;
+  put_u64_be(oldest, static_cast<std::uint64_t>(std::max<WallTime>(kept.since, 0)));
+  std::size_t bytes = 0;
+  for (at->SeekForPrev(behind); at->Valid() && at->key().starts_with(first) && at->key().compare(oldest) >= 0;
+       at->Prev()) {
+    bytes += at->value().size();
+    if (idempotency.size() >= kept.tables * limits::kIdempotencyEntries) break;
+    if (bytes > kept.tables * limits::kIdempotencyBytes) break;
+    idempotency.push_back({at->key().ToString(), at->value().ToString()});
+  }
+  if (!at->status().ok()) return read_error(at->status());
+  std::ranges::reverse(idempotency);
   return {};
 }
 

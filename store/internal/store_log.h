@@ -27,7 +27,8 @@ class StoreLog final : public RecordLog {
   [[nodiscard]] LogTail tail() const override;
   [[nodiscard]] double pressure() const noexcept override;
   [[nodiscard]] bool disk_full() const noexcept override { return disk_full_(); }
-  Result<void> load(Catalogue& catalogue, WallTime since, std::vector<IdempotencyEntry>& idempotency) override;
+  Result<void> load(Catalogue& catalogue, const KeptAnswers& kept,
+                    std::vector<IdempotencyEntry>& idempotency) override;
 
   /// Hands the open segment to the indexer even if it is not full.
   void seal();

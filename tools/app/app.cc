@@ -182,7 +182,8 @@ void App::State::make_first_key() {
 App::App(const Settings& settings, Listen listen) : state_(std::make_unique<State>(settings, listen)) {
   std::vector<IdempotencyEntry> idempotency;
   const WallTime since = wall_now() - limits::kIdempotencyHours * 3'600'000'000'000;
-  const auto loaded = state_->store->log().load(state_->catalogue, since, idempotency);
+  const std::size_t tables = engine_options(settings).shards;  // Each shard has one.
+  const auto loaded = state_->store->log().load(state_->catalogue, {since, tables}, idempotency);
   if (!loaded)
     throw std::runtime_error("the catalogue in " + settings.data + " cannot be read (" +
                              std::string(to_string(loaded.error().code)) + " at " + loaded.error().where +

@@ -1,0 +1,173 @@
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include "engine/base/limits.h"
+#include "store/internal/open_store.h"
+#include "store/store.h"
+#include "store/test_support.h"
+
+/// What a start and a read load at most, and on whose time.
+
+namespace sluice {
+namespace {
+
+using store_test::BlockSpec;
+using store_test::make_group;
+using store_test::OpenStore;
+using store_test::RowSpec;
+using store_test::small_options;
+using store_test::TempDir;
+using store_test::trace;
+using testing::IsEmpty;
+
+TEST(StoreBoundsTest, AStartLoadsOnlyTheNewestAnswersThatTheTableHolds) {
+  const TempDir temp;
+  OpenStore open(temp.data());
+  constexpr std::size_t kStored = limits::kIdempotencyEntries + 1000;
+  const auto name = [](std::size_t number) {
+    std::string key = "i";
+    put_u64_be(key, number);
+    return key + std::string(16, 'k');
+  };
+  for (std::size_t stored = 0; stored < kStored;) {
+    Group group = make_group(open.keys, open.store->log().tail(), {});
+    for (; group.idempotency.size() < 20'000 && stored < kStored; ++stored)
+      group.idempotency.push_back({name(stored), "v"});
+    ASSERT_EQ(open.store->log().append(group), Durability::durable);
+  }
+  Catalogue catalogue;
+  std::vector<IdempotencyEntry> loaded;
+  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
+  ASSERT_EQ(loaded.size(), limits::kIdempotencyEntries);
+  EXPECT_EQ(loaded.front().key, name(1000));
+  EXPECT_EQ(loaded.back().key, name(kStored - 1));
+  loaded.clear();
+  ASSERT_TRUE(open.store->log().load(catalogue, {.since = 0, .tables = 2}, loaded));
+  EXPECT_EQ(loaded.size(), kStored);
+  EXPECT_EQ(loaded.front().key, name(0));
+  // By bytes: fewer, but larger.
+  Group large = make_group(open.keys, open.store->log().tail(), {});
+  for (std::size_t more = 0; more < 3; ++more)
+    large.idempotency.push_back({name(kStored + more), std::string(limits::kIdempotencyBytes / 3, 'v')});
+  ASSERT_EQ(open.store->log().append(large), Durability::durable);
+  loaded.clear();
+  ASSERT_TRUE(open.store->log().load(catalogue, {}, loaded));
+  EXPECT_LE(loaded.size(), 4u);
+  EXPECT_GE(loaded.size(), 3u);
+}
+
+TEST(StoreBoundsTest, AParentPastTheLimitStillShowsItsOwnRows) {
+  const TempDir temp;
+  OpenStore open(temp.data());
+  const SourceRef parent{SourceSpelling::session, {}, "parent"};
+  const std::uint64_t hash = source_hash(open.keys, 1, parent);
+  const std::uint64_t many = source_hash(open.keys, 1, trace("child"));
+  const std::size_t kChildren = limits::kEventsPerSource + 1000;
+  BlockSpec children(500, RowSpec{.source = "child", .parent = "parent"});
+  for (std::size_t added = 0; added < kChildren;) {
+    std::vector<BlockSpec> blocks;
+    for (; blocks.size() < 20 && added < kChildren; added += children.size()) blocks.push_back(children);
+    Durability stored = open.append(blocks);
+    while (stored == Durability::refused && open.store->settle(30)) stored = open.append(blocks);
+    ASSERT_EQ(stored, Durability::durable);
+  }
+  for (const bool indexed : {false, true}) {
+    if (indexed) {
+      ASSERT_TRUE(open.store->settle(60));
+    }
+    const auto view = open.store->reader().view();
+    std::vector<PostingHit> hits;
+    EXPECT_TRUE(view->by_source(hash, SourceRows::own, hits)) << indexed;
+    EXPECT_THAT(hits, IsEmpty());
+    EXPECT_EQ(view->by_source(hash, SourceRows::children, hits).error().code, Errc::limit_reached);
+    EXPECT_EQ(view->by_source(many, SourceRows::own, hits).error().code, Errc::limit_reached);
+    EXPECT_TRUE(view->by_source(many, SourceRows::children, hits));
+    EXPECT_THAT(hits, IsEmpty());
+    std::size_t visited = 0;
+    Position last{};
+    ASSERT_TRUE(view->visit_source(many, [&](Position at) {
+      EXPECT_LT(last, at);
+      last = at;
+      return ++visited > 0;
+    }));
+    EXPECT_EQ(visited, kChildren);
+    visited = 0;
+    ASSERT_TRUE(view->visit_source(many, [&](Position) { return ++visited < 3; }));
+    EXPECT_EQ(visited, 3u);
+    ASSERT_TRUE(view->visit_source(hash, [&](Position) { return ++visited < 3; }));
+    EXPECT_EQ(visited, 3u) << "children are no rows of their parent";
+  }
+}
+
+TEST(StoreBoundsTest, AMemoryViewPassesOverAFewChildrenToFindOwnRows) {
+  const TempDir temp;
+  OpenStore open(temp.data());
+  const std::uint64_t hash = source_hash(open.keys, 1, SourceRef{SourceSpelling::session, {}, "parent"});
+  const auto add = [&](std::size_t children) {
+    ASSERT_EQ(open.append({BlockSpec(children, RowSpec{.source = "child", .parent = "parent"})}), Durability::durable);
+  };
+  add(3 * limits::kEventsReadAtOnce);
+  std::vector<PostingHit> hits;
+  EXPECT_TRUE(open.store->reader().memory_view()->by_source(hash, SourceRows::own, hits));
+  EXPECT_THAT(hits, IsEmpty());
+  add(2 * limits::kEventsReadAtOnce);
+  EXPECT_EQ(open.store->reader().memory_view()->by_source(hash, SourceRows::own, hits).error().code,
+            Errc::limit_reached)
+      << "an io thread has no time for more";
+}
+
+/// Which threads delete tables.
+class DeletionWatch final : public rocksdb::FileSystemWrapper {
+ public:
+  DeletionWatch() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  static const char* kClassName() { return "DeletionWatch"; }
+  const char* Name() const override { return kClassName(); }
+  rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override {
+    if (path.ends_with(".sst")) {
+      deleted.fetch_add(1);
+      if (std::this_thread::get_id() == reader) deleted_by_reader.fetch_add(1);
+    }
+    return FileSystemWrapper::DeleteFile(path, options, context);
+  }
+  const std::thread::id reader = std::this_thread::get_id();
+  std::atomic<int> deleted{0};
+  std::atomic<int> deleted_by_reader{0};
+};
+
+TEST(StoreBoundsTest, AReaderDoesNotDeleteTheTablesItsIteratorWasTheLastToUse) {
+  const TempDir temp;
+  const auto files = std::make_shared<DeletionWatch>();
+  static rocksdb::Env* const env = rocksdb::NewCompositeEnv(files).release();
+  const DataDir directory(temp.data());
+  const KeyedHash keys(directory.hash_key());
+  StoreOptions options = small_options();
+  options.segment_rows = 64;
+  const auto store = open_store(directory, options, env);
+  const auto add_run = [&] {
+    Group group = make_group(keys, store->log().tail(), {BlockSpec(64, RowSpec{.source = "a"})});
+    ASSERT_EQ(store->log().append(group), Durability::durable);
+    ASSERT_TRUE(store->settle(30));
+  };
+  add_run();
+  bool merged = false;
+  const auto view = store->reader().view();
+  ASSERT_TRUE(view->visit_source(source_hash(keys, 1, trace("a")), [&](Position) {
+    // While the iterator stands on the first run, all runs are merged away.
+    for (int run = 0; !merged && run < 20; ++run) add_run();
+    merged = true;
+    return false;
+  }));
+  ASSERT_TRUE(merged);
+  store->close();  // Ends what was left to the background.
+  EXPECT_GT(files->deleted.load(), 0);
+  EXPECT_EQ(files->deleted_by_reader.load(), 0);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -149,15 +149,17 @@ TEST(StoreBoundsTest, AReaderDoesNotDeleteTheTablesItsIteratorWasTheLastToUse) {
   StoreOptions options = small_options();
   options.segment_rows = 64;
   const auto store = open_store(directory, options, env);
+  BlockSpec spec;  // Runs that overlap, or they would be moved, not merged.
+  for (int source = 0; source < 64; ++source) spec.push_back({.source = std::to_string(source)});
   const auto add_run = [&] {
-    Group group = make_group(keys, store->log().tail(), {BlockSpec(64, RowSpec{.source = "a"})});
+    Group group = make_group(keys, store->log().tail(), {spec});
     ASSERT_EQ(store->log().append(group), Durability::durable);
     ASSERT_TRUE(store->settle(30));
   };
   add_run();
   bool merged = false;
   const auto view = store->reader().view();
-  ASSERT_TRUE(view->visit_source(source_hash(keys, 1, trace("a")), [&](Position) {
+  ASSERT_TRUE(view->visit_source(source_hash(keys, 1, trace("7")), [&](Position) {
     // While the iterator stands on the first run, all runs are merged away.
     for (int run = 0; !merged && run < 20; ++run) add_run();
     merged = true;

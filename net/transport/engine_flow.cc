@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "net/transport/connection.h"
 #include "net/transport/io_thread.h"
 
@@ -24,7 +26,9 @@ void Connection::run_read() {
   if (shared_.backend->submit(read)) return;
   --pending_;
   thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::read_pool)].add();
-  refuse(Errc::overloaded);
+  // A write may read back what it stored: then nobody may say that nothing was.
+  const bool stored = std::ranges::any_of(request_->exchange.batch.outcomes, &RecordOutcome::stored);
+  refuse(stored ? Errc::outcome_unknown : Errc::overloaded);
 }
 
 void Connection::on_delivered(ReadRequest& read) {

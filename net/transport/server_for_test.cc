@@ -70,6 +70,15 @@ class Many final : public Endpoint {
   void shorten(Exchange& exchange) const override { exchange.reply.body.assign("short"); }
 };
 
+class WriteAndRead final : public Endpoint {
+ public:
+  Next start(Exchange& exchange) const override {
+    exchange.batch.records.emplace_back();
+    return Next::write;
+  }
+  Next resume(Exchange& exchange) const override { return exchange.flags++ == 0 ? Next::read : Next::reply; }
+};
+
 class Read final : public Endpoint {
  public:
   Next start(Exchange&) const override { return Next::read; }
@@ -110,6 +119,7 @@ class FakeDialect final : public Dialect {
     static const Big big;
     static const Write write;
     static const Many many;
+    static const WriteAndRead write_and_read;
     static const Read read;
     static const Change change;
     static const Throw thrower;
@@ -118,7 +128,7 @@ class FakeDialect final : public Dialect {
         {Method::get, "/big", kRead, &big, false},          {Method::post, "/write", kIngest, &write, false},
         {Method::get, "/read", kRead, &read, false},        {Method::post, "/change", kManage, &change, false},
         {Method::post, "/throw", kIngest, &thrower, false}, {Method::get, "/keys", kAdmin, &echo, true},
-        {Method::post, "/many", kIngest, &many, false},
+        {Method::post, "/many", kIngest, &many, false},     {Method::post, "/back", kIngest, &write_and_read, false},
     };
     return kRoutes;
   }

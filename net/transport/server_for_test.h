@@ -88,6 +88,7 @@ class Client {
 ///   GET  /big (read)           → 200, 64 MiB: more than sockets buffer
 ///   POST /write (ingest)       → Next::write with one record, then 201 and batch.status, replayed, source outcome
 ///   POST /many (ingest)        → Next::write as /write, then 200 and 1 MiB; shortened: "short"
+///   POST /back (ingest)        → Next::write with one record, Next::read, then 200
 ///   GET  /read (read)          → Next::read, then 200
 ///   POST /change (manage)      → Next::change: creates a label, then 201
 ///   POST /throw (ingest)       → an exception

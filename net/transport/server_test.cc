@@ -242,6 +242,18 @@ TEST(ServerTest, RefusedBatchesAreAnsweredInTheDialectsShape) {
   EXPECT_EQ(client.ask(post("/write", "t")).status, 503);
 }
 
+TEST(ServerTest, AStoredWriteThatCannotBeReadBackIsNotCalledUnstored) {
+  TestServer test;
+  Client client = test.connect();
+  EXPECT_EQ(client.ask(post("/back", "t")).status, 200);
+  test.backend.take_reads = false;
+  const Response response = client.ask(post("/back", "t"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_NE(response.body.find("outcome_unknown"), std::string::npos) << response.body;
+  test.backend.on_batch = [](Batch& batch) { batch.outcomes.front().code = Errc::item_malformed; };
+  EXPECT_EQ(client.ask(post("/back", "t")).status, 429) << "nothing was stored";
+}
+
 TEST(ServerTest, AChangeThatIsRefusedForRoomIsNotMade) {
   using Admission = IngestEngine::Admission;
   TestServer test;

@@ -97,7 +97,8 @@ StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rock
   const std::uint64_t watermark = read_watermark(index_database_);
   hot_.emplace(watermark + 1, options_.segment_rows);
   indexer_.emplace(index_database_, directory.path() + "/index.incoming", *hot_, watermark);
-  recover_hot_index(log_database_, tail, KeyedHash(directory.hash_key()), options_.hot_rows, *hot_, *indexer_);
+  recover_hot_index(log_database_, tail, KeyedHash(directory.hash_key()), options_.hot_rows, *hot_, *indexer_,
+                    *index_database_.pacer);
   log_.emplace(log_database_, *hot_, *indexer_, blocks_, options_.hot_rows, tail);
   reader_.emplace(*hot_, index_database_, blocks_, plan_);
   watch_.emplace(directory.path(), acked_,

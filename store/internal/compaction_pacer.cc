@@ -7,6 +7,7 @@ namespace sluice {
 void CompactionPacer::Request(std::int64_t /*bytes*/, rocksdb::Env::IOPriority priority,
                               rocksdb::Statistics* /*statistics*/) {
   if (priority != rocksdb::Env::IO_LOW) return;  // Flushes are waited for.
+  while (held_.load(std::memory_order_relaxed)) std::this_thread::sleep_for(kHoldStep);
   thread_local Clock::time_point slice_began;
   const Clock::duration worked = Clock::now() - slice_began;
   if (worked < kLongestSlice && !hurry_.load(std::memory_order_relaxed)) {

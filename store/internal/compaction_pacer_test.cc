@@ -1,5 +1,8 @@
 #include "store/internal/compaction_pacer.h"
 
+#include <optional>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 namespace sluice {
@@ -33,6 +36,21 @@ TEST(CompactionPacerTest, DoesNotRestWhileRunsPileUp) {
   CompactionPacer pacer;
   pacer.hurry(true);
   EXPECT_EQ(rests(pacer, Env::IO_LOW), 0);
+}
+
+TEST(CompactionPacerTest, WaitsWhileItIsHeld) {
+  CompactionPacer pacer;
+  std::optional<CompactionHold> hold(std::in_place, pacer);
+  std::atomic<bool> written{false};
+  std::jthread compaction([&] {
+    pacer.Request(1 << 18, Env::IO_LOW, nullptr);
+    written = true;
+  });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+  while (std::chrono::steady_clock::now() < end) EXPECT_FALSE(written.load());
+  hold.reset();
+  compaction.join();
+  EXPECT_TRUE(written);
 }
 
 }  // namespace

@@ -116,26 +116,17 @@ Result<void> QueryRun::fold_part(std::uint64_t source_hash, std::span<const Posi
     if (stands_here) wanted.insert(score_key(loaded.row, at));
   }
   std::vector<Position> events;
-  Result<void> passed;
-  const auto pass = [&](Position at) {
+  const auto look = [&](Position at, const RowLoader::Loaded& passed) {
+    const Row& row = passed.row;
     ++events_folded_;
     if (query_.up_to.block != 0 && at > query_.up_to) return false;  // Oldest first.
-    if (stopping()) passed = Errc::stopping;
-    if (!passed) return false;
-    if (passing_.bytes() > kBytesPassing) passing_.clear();
-    const auto row = passing_.load(at, loaded);
-    if (!row && row.error().code == Errc::not_found) return true;
-    passed = row;
-    if (!passed) return false;
-    if (loaded.row.workspace != query_.workspace || loaded.row.kind == EventKind::source) return true;
-    if (!wanted.contains(score_key(loaded.row, at))) return true;
-    if (newest_state && loaded.row.kind == EventKind::set) events.clear();
+    if (row.workspace != query_.workspace || row.kind == EventKind::source) return true;
+    if (!wanted.contains(score_key(row, at))) return true;
+    if (newest_state && row.kind == EventKind::set) events.clear();
     events.push_back(at);
-    if (events.size() > events_max_) passed = newest_state ? passed : Errc::limit_reached;
-    return passed.ok();
+    return newest_state || events.size() <= events_max_;
   };
-  if (const auto read = view_.visit_source(source_hash, pass); !read) return read;
-  if (!passed) return passed;
+  if (const auto passed = pass_over(source_hash, look); !passed) return passed;
   if (events.size() > events_max_) return Errc::limit_reached;
   EventFold& fold = part_.emplace(&memory_);
   part_source_ = source_hash;

@@ -174,24 +174,14 @@ Result<void> QueryRun::source_exists() {
 
 Result<bool> QueryRun::is_registered(const SourceRef& source, const SourceRef& parent) {
   bool found = false;
-  Result<void> passed;
-  RowLoader::Loaded loaded;
-  const auto pass = [&](Position at) {
-    if (stopping()) passed = Errc::stopping;
-    if (!passed) return false;
-    if (passing_.bytes() > kBytesPassing) passing_.clear();
-    const auto read = passing_.load(at, loaded);
-    if (!read && read.error().code == Errc::not_found) return true;
-    passed = read;
-    if (!passed) return false;
+  const auto look = [&](Position, const RowLoader::Loaded& loaded) {
     const Row& row = loaded.row;
     const bool other_parent = row.parent_in_identity && !parent.empty() && !same_source(row.parent, parent);
     found = row.kind == EventKind::source && row.workspace == query_.workspace && same_source(row.source, source) &&
             !other_parent;
     return !found;
   };
-  if (const auto read = view_.visit_source(hash_of(source), pass); !read) return read.error();
-  if (!passed) return passed.error();
+  if (const auto passed = pass_over(hash_of(source), look); !passed) return passed.error();
   return found;
 }
 

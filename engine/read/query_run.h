@@ -33,6 +33,10 @@ class QueryRun {
   [[nodiscard]] Result<void> list();
   [[nodiscard]] Result<void> source_exists();
 
+  /// Loads the rows of a source, oldest first and whatever their number, and gives each to `look(at, loaded)`, which
+  /// says whether to go on.
+  template <class Look>
+  [[nodiscard]] Result<void> pass_over(std::uint64_t source_hash, Look&& look);
   /// The fold of a source; kept for the rest of the query as long as memory allows.
   [[nodiscard]] Result<EventFold*> fold_of(std::uint64_t source_hash);
   [[nodiscard]] bool is_folded(std::uint64_t source_hash, Position at) const;
@@ -77,5 +81,22 @@ class QueryRun {
   std::size_t events_folded_ = 0;  // By the whole call.
   std::size_t page_bytes_ = 0;     // Of the page's texts.
 };
+
+template <class Look>
+Result<void> QueryRun::pass_over(std::uint64_t source_hash, Look&& look) {
+  Result<void> passed;
+  RowLoader::Loaded loaded;
+  const auto visit = [&](Position at) {
+    if (stopping()) passed = Errc::stopping;
+    if (!passed) return false;
+    if (passing_.bytes() > kBytesPassing) passing_.clear();
+    const auto row = passing_.load(at, loaded);
+    if (!row && row.error().code == Errc::not_found) return true;  // Erased for good.
+    passed = row;
+    return passed.ok() && look(at, loaded);
+  };
+  const auto visited = view_.visit_source(source_hash, visit);
+  return visited ? passed : visited;
+}
 
 }  // namespace sluice

@@ -35,7 +35,6 @@ class CompactionPacer final : public rocksdb::RateLimiter {
   static constexpr std::int64_t kAnyNumber = std::int64_t{1} << 40;
   /// A pause between writes that is longer was no work: a new compaction begins.
   static constexpr Clock::duration kLongestSlice = std::chrono::milliseconds(50);
-
   static constexpr Clock::duration kHoldStep = std::chrono::milliseconds(5);
 
   std::atomic<bool> hurry_{false};

@@ -134,10 +134,6 @@ bool StoreView::append_hot(const HotSegment& segment, Chain chain, std::uint64_t
 Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, SourceRows rows, std::vector<PostingHit>& out) {
   const std::uint64_t end = hot_.first_hot_block();
   const bool kept = family == kBySource;
-  if (kept && postings_.find(hash, end, out)) {
-    keep_wanted(out, rows);
-    return {};
-  }
   bool whole = true;
   std::size_t passed = 0;
   const auto add = [&](std::string_view value, std::uint64_t block) -> Result<bool> {
@@ -152,9 +148,11 @@ Result<void> StoreView::hashed_cold(int family, std::uint64_t hash, SourceRows r
     if (out.size() > hits_max_) return too_many();
     return true;
   };
-  const Result<void> lists = each_cold_list(family, hash, add);
-  if (!lists) return lists;
-  if (kept && whole) postings_.put(hash, end, out);
+  if (!kept || !postings_.find(hash, end, out)) {
+    const Result<void> lists = each_cold_list(family, hash, add);
+    if (!lists) return lists;
+    if (kept && whole) postings_.put(hash, end, out);
+  }
   keep_wanted(out, rows);
   return out.size() > hits_max_ ? Result<void>(too_many()) : Result<void>();
 }

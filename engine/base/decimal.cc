@@ -150,6 +150,15 @@ bool scale(const Decimal& value, int exponent, std::int64_t& out) noexcept {
   return true;
 }
 
+/// A division of 64 bits takes 42 to 95 cycles on processors up to Cascade Lake, one of 32 takes 26, none takes none:
+/// most steps are 1 in the last digit, and nearly all numbers are short.
+bool divides(std::uint64_t divisor, std::uint64_t number) noexcept {
+  if (divisor == 1) return true;
+  if ((divisor | number) >> 32 == 0)
+    return static_cast<std::uint32_t>(number) % static_cast<std::uint32_t>(divisor) == 0;
+  return number % divisor == 0;
+}
+
 /// The double nearest to mantissa × 10^exponent; false beyond a double's range at either end.
 bool nearest_double(std::uint64_t mantissa, std::int64_t exponent, double& value) noexcept {
   constexpr std::ptrdiff_t kMantissaDigits = 20;
@@ -290,7 +299,7 @@ bool is_multiple(const Decimal& value, const Decimal& base, const Decimal& step)
   SLUICE_CHECK(step.mantissa > 0);
   const int lowest = std::min({value.exponent, base.exponent, step.exponent});
   if (std::int64_t x = 0, y = 0, z = 0; scale(value, lowest, x) && scale(base, lowest, y) && scale(step, lowest, z))
-    return (x - y) % z == 0;
+    return divides(static_cast<std::uint64_t>(z), static_cast<std::uint64_t>(x < y ? y - x : x - y));
   const Term v = term_of(value);
   const Term b = term_of(base);
   const Term s = term_of(step);

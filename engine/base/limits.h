@@ -48,6 +48,10 @@ inline constexpr std::size_t kKeys = 100'000;
 inline constexpr std::size_t kNameBytes = 256;               ///< Label, annotator, workspace names.
 inline constexpr std::size_t kSettingsBytes = 64 * 1024;
 inline constexpr std::size_t kOptions = 1000;
+/// What labels hold in memory (a label, its texts, its parsed options): of one workspace, and in all. Without them one
+/// key could take 10,000 times 128 KiB. A catalogue that holds more already is loaded, and may only shrink.
+inline constexpr std::size_t kLabelBytesPerWorkspace = 16u << 20;
+inline constexpr std::size_t kLabelBytes = 128u << 20;
 
 // Blocks (DESIGN: rows of one shard inside a group). Halved: more postings and reads per score. Doubled: reads of one
 // score copy more, and a group of a quiet server is no larger anyway.
@@ -63,11 +67,12 @@ inline constexpr std::size_t kGroupBytes = 4u << 20;
 inline constexpr std::size_t kRingSlots = 1024;              ///< Batches per io thread and shard.
 inline constexpr std::size_t kBlockRingSlots = 256;          ///< Closed blocks per shard.
 inline constexpr std::int64_t kAdmissionWaitMs = 100;
+/// These three at most: less where there is less memory (tools/app/memory_shares.h).
 inline constexpr std::size_t kBodyBytesInFlight = 256u << 20;
 inline constexpr std::size_t kReplyBytesInFlight = 256u << 20;  ///< Of answers over kCountedReplyBytes.
+inline constexpr std::size_t kScoresInFlight = 2'000'000;
 inline constexpr std::size_t kCountedReplyBytes = 64 * 1024;    ///< Shorter ones are always sent.
 inline constexpr std::size_t kShortReplyBytes = 32 * 1024;      ///< What a write's answer lists where there is no room.
-inline constexpr std::size_t kScoresInFlight = 2'000'000;
 
 // Rates of one key (net/transport/rate_limiter.h). Over: 429.
 inline constexpr std::uint64_t kRateMax = 1'000'000'000'000; ///< The highest that may be set, per second.
@@ -76,6 +81,7 @@ inline constexpr std::int64_t kBurstSecondsMax = 3600;
 
 // Reads.
 inline constexpr std::size_t kReadQueue = 1024;              ///< Queries waiting; over: 429.
+inline constexpr std::size_t kReadsAhead = 2;                ///< Answers a reading thread makes before they are taken.
 inline constexpr std::size_t kPageLimit = 1000;
 inline constexpr std::size_t kPageDefault = 100;
 inline constexpr std::size_t kEventsExamined = 20'000;       ///< Per call of a listing, and folded; then a cursor.
@@ -110,6 +116,7 @@ static_assert(kAtomicBytes <= kGroupBytes);
 static_assert(kLineBytes <= kBodyBytes);
 static_assert(kShortReplyBytes < kCountedReplyBytes);
 static_assert(kStringBytes < kLineBytes);
+static_assert(kLabelBytesPerWorkspace < kLabelBytes);
 static_assert(kPageBytes <= kWholeAnswerBytes && kWholeAnswerBytes <= kFoldedBytes);
 
 }  // namespace sluice::limits

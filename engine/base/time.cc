@@ -1,5 +1,6 @@
 #include "engine/base/time.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <ctime>
 
@@ -92,6 +93,11 @@ char* put_two(char* at, std::int64_t value, char behind) noexcept {
 
 WallTime wall_now() noexcept { return read_clock(CLOCK_REALTIME); }
 MonotonicTime monotonic_now() noexcept { return read_clock(CLOCK_MONOTONIC); }
+
+WallTime settled_wall_now() noexcept {
+  static const WallTime kBehind = wall_now() - monotonic_now();
+  return std::min(wall_now(), kBehind + monotonic_now());
+}
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept {
   const int year = digits(text, 0, 4);

@@ -14,6 +14,9 @@ using MonotonicTime = std::int64_t;  ///< ns of CLOCK_MONOTONIC.
 
 [[nodiscard]] WallTime wall_now() noexcept;
 [[nodiscard]] MonotonicTime monotonic_now() noexcept;
+/// For ages: the wall clock, but never further on than what it read at the first call plus the time since. So nothing
+/// grows old because the clock was set forward.
+[[nodiscard]] WallTime settled_wall_now() noexcept;
 
 /// RFC 3339 with 'T' or ' ', 0 to 9 fraction digits, 'Z' or ±hh:mm; a missing zone is UTC.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;

@@ -15,9 +15,9 @@ void Batch::reset() noexcept {
   outcomes.clear();
   inserted_at = 0;
   replayed = false;
-  catalogue.reset();
   order_.clear();
   run_begins_.clear();
+  row_bytes_ = 0;
   bytes_ = 0;
   refused_ = Errc::ok;
 }

@@ -54,6 +54,7 @@ class Batch {
   DialectCode dialect = DialectCode::native;
   BatchOptions options;
   std::optional<IdempotencyRequest> idempotency;
+  /// Not to be changed between a submit that was refused and the next try: their bytes are counted once.
   /// Empty: a barrier behind catalogue changes. It holds no scores, so only a full ring keeps it out; a connection has
   /// one at a time, which bounds them.
   std::vector<ScoreRecord> records;
@@ -70,7 +71,6 @@ class Batch {
   std::vector<RecordOutcome> outcomes;
   WallTime inserted_at = 0;  ///< Of the group (of the first answer, for a replay).
   bool replayed = false;     ///< The Idempotency-Key was seen before; outcomes are the first answer's.
-  CataloguePtr catalogue;    ///< Knows every label the outcomes name.
 
  private:
   friend class IngestEngine;
@@ -82,8 +82,9 @@ class Batch {
   /// With several shards: record indexes grouped by shard, and where each shard's run begins. Empty with one shard.
   std::vector<std::uint32_t> order_;
   std::vector<std::uint32_t> run_begins_;
-  std::size_t bytes_ = 0;    ///< Admitted, returned on completion.
-  Errc refused_ = Errc::ok;  ///< Why the log refused a group with records of this batch.
+  std::size_t row_bytes_ = 0;  ///< Of the records as rows, about. 0: not counted yet.
+  std::size_t bytes_ = 0;      ///< Admitted, returned on completion.
+  Errc refused_ = Errc::ok;    ///< Why the log refused a group with records of this batch.
 };
 
 }  // namespace sluice

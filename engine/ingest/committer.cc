@@ -25,7 +25,7 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 
 Committer::Committer(std::span<HandoverLane* const> lanes, CommitterSignal& signal, Catalogue& catalogue,
                      RecordLog& log, Completion& completion, AdmissionLedger& admission, std::size_t io_threads,
-                     Clock clock)
+                     Clock clock, Clock age_clock)
     : lanes_(lanes.begin(), lanes.end()),
       signal_(signal),
       catalogue_(catalogue),
@@ -33,6 +33,7 @@ Committer::Committer(std::span<HandoverLane* const> lanes, CommitterSignal& sign
       completion_(completion),
       admission_(admission),
       clock_(clock),
+      age_clock_(age_clock),
       done_(io_threads) {}
 
 void Committer::start(const LogTail& tail, bool has_idempotency) {
@@ -135,7 +136,6 @@ void Committer::build_group() {
   }
   catalogue_.drain(catalogue_left_);
   group_.catalogue = catalogue_left_;  // A copy: a refused group's records go into the next one.
-  snapshot_ = catalogue_.snapshot();
   for (const auto& handover : taken_) {
     if (handover->rows == 0) continue;
     seal_block(handover->bytes, group_.inserted_at, handover->sequence);
@@ -163,8 +163,9 @@ void Committer::add_answers() {
       answers_.push_back({part.answer, written});
     }
   }
-  if (has_idempotency_ && group_.inserted_at - last_expiry_ >= kExpiryEvery) {
-    group_.idempotency_expired_before = idempotency_log_bound(group_.inserted_at - kAnswersKept);
+  const WallTime now = std::min(group_.inserted_at, age_clock_());
+  if (has_idempotency_ && now - last_expiry_ >= kExpiryEvery) {
+    group_.idempotency_expired_before = idempotency_log_bound(now - kAnswersKept);
   }
 }
 
@@ -178,7 +179,7 @@ Durability Committer::append() {
   switch (durability) {
     case Durability::durable:
       tail_ = next;
-      if (expires) last_expiry_ = next.last_inserted_at;
+      if (expires) last_expiry_ = std::min(next.last_inserted_at, age_clock_());
       catalogue_left_.clear();
       add(counters_.scores, group_rows_);
       add(counters_.groups, 1);
@@ -263,7 +264,6 @@ void Committer::complete(Batch& batch, Durability durability) {
     add(counters_.refused[static_cast<std::size_t>(batch.status)], 1);
   }
   if (!batch.replayed) batch.inserted_at = group_.inserted_at;
-  batch.catalogue = snapshot_;
   done_[batch.io_thread].push_back(&batch);
 }
 

@@ -25,8 +25,10 @@ namespace sluice {
 
 class Committer {
  public:
+  /// `age_clock` decides when an answer is too old to be kept; see settled_wall_now().
   Committer(std::span<HandoverLane* const> lanes, CommitterSignal& signal, Catalogue& catalogue, RecordLog& log,
-            Completion& completion, AdmissionLedger& admission, std::size_t io_threads, Clock clock);
+            Completion& completion, AdmissionLedger& admission, std::size_t io_threads, Clock clock,
+            Clock age_clock);
 
   /// Start-up: where the log stands, and whether it holds idempotency entries that will expire.
   void start(const LogTail& tail, bool has_idempotency);
@@ -75,6 +77,7 @@ class Committer {
   Completion& completion_;
   AdmissionLedger& admission_;
   const Clock clock_;
+  const Clock age_clock_;
 
   // The committer thread's own.
   LogTail tail_;
@@ -84,7 +87,6 @@ class Committer {
   std::size_t group_rows_ = 0;
   std::size_t group_bytes_ = 0;
   std::vector<CatalogueEntry> catalogue_left_;  // Drained and not yet durable.
-  CataloguePtr snapshot_;
   struct Answered {
     std::shared_ptr<IdempotencyAnswer> answer;
     bool written = false;  // An entry in this group.

@@ -20,6 +20,7 @@ namespace sluice {
 /// Lends batches without an engine, for tests that step shards and committer by hand.
 class EngineTestPeer {
  public:
+  static std::size_t admitted_bytes(const Batch& batch) { return batch.bytes_; }
   static void lend(Batch& batch, const KeyedHash& keys) {
     batch.outcomes.assign(batch.records.size(), RecordOutcome{});
     for (ScoreRecord& record : batch.records) {
@@ -175,23 +176,25 @@ class SteppedEngine {
  public:
   explicit SteppedEngine(Catalogue& catalogue, MemoryLog& memory_log, std::size_t io_threads = 1)
       : ledger(1'000'000, std::size_t{1} << 30),
-        shard(0, io_threads, 64, test_keys(), catalogue, lane, signal, &now),
+        shard(0, io_threads, 64, test_keys(), catalogue, lane, signal, &now, &settled),
         committer(std::vector<HandoverLane*>{&lane}, signal, catalogue, memory_log, completion, ledger, io_threads,
-                  &now) {
+                  &now, &settled) {
     committer.start(memory_log.tail(), false);
   }
-  static WallTime now() { return clock; }
+  static WallTime now() { return clock + set_forward; }
+  static WallTime settled() { return clock; }
 
-  void lend(TestBatch& batch) {
-    EngineTestPeer::lend(batch.batch, test_keys());
+  void lend(TestBatch& batch) { lend(batch.batch); }
+  void lend(Batch& batch) {
+    EngineTestPeer::lend(batch, test_keys());
     ledger.enter();
-    const std::size_t scores = batch.batch.records.size();
+    const std::size_t scores = batch.records.size();
     if (scores != 0) {
-      const auto verdict = ledger.try_take(batch.batch.principal.workspace, scores, 0, 0.0);
+      const auto verdict = ledger.try_take(batch.principal.workspace, scores, 0, 0.0);
       SLUICE_CHECK(verdict == AdmissionLedger::Verdict::taken);
     }
-    Batch* pointer = &batch.batch;
-    const bool pushed = shard.ring(batch.batch.io_thread).try_push(std::move(pointer));
+    Batch* pointer = &batch;
+    const bool pushed = shard.ring(batch.io_thread).try_push(std::move(pointer));
     SLUICE_CHECK(pushed);
   }
   /// Until neither has anything to do.
@@ -202,12 +205,14 @@ class SteppedEngine {
       progress |= shard.has_work();
     }
   }
-  void run(TestBatch& batch) {
+  void run(TestBatch& batch) { run(batch.batch); }
+  void run(Batch& batch) {
     lend(batch);
     settle();
   }
 
   static inline WallTime clock = TestCatalogue::kCreated;
+  static inline WallTime set_forward = 0;  // What the wall clock was set forward by, beside the time that passed.
   AdmissionLedger ledger;
   HandoverLane lane;
   CommitterSignal signal;

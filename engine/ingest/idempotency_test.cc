@@ -115,7 +115,7 @@ TEST_F(IdempotencyTest, RepeatGetsTheFirstAnswerAndWritesNothing) {
   EXPECT_THAT(again->codes(), ElementsAre(Errc::ok, Errc::value_out_of_range, Errc::ok));
   EXPECT_EQ(again->batch.outcomes[2].block, first->batch.outcomes[2].block);
   EXPECT_EQ(again->batch.outcomes[2].slot, first->batch.outcomes[2].slot);
-  EXPECT_NE(again->batch.catalogue->label(again->batch.outcomes[0].label), nullptr);
+  EXPECT_NE(names.catalogue.snapshot()->label(again->batch.outcomes[0].label), nullptr);
   EXPECT_EQ(log.rows(), 2u);
   EXPECT_EQ(log.groups().size(), 1u);
   EXPECT_EQ(log.groups()[0].idempotency, 1u);
@@ -201,6 +201,24 @@ TEST_F(IdempotencyTest, ExpiresOldEntriesAtMostOnceAMinute) {
   ASSERT_TRUE(log.load(reopened, {}, left).ok());
   EXPECT_EQ(left.size(), 1u);
   SteppedEngine::clock = start;
+}
+
+TEST_F(IdempotencyTest, AClockThatIsSetForwardForgetsNoAnswer) {
+  SteppedEngine engine(names.catalogue, log);
+  engine.run(*keyed(1, 1));
+  SteppedEngine::set_forward = 48 * kHour;
+  engine.run(*keyed(2, 1));
+  const auto again = keyed(1, 1);
+  engine.run(*again);
+  EXPECT_TRUE(again->batch.replayed);
+  SteppedEngine::clock += 2 * 60'000'000'000;  // The next expiry is due.
+  engine.run(*keyed(3, 1));
+  std::vector<IdempotencyEntry> left;
+  Catalogue reopened;
+  ASSERT_TRUE(log.load(reopened, {}, left).ok());
+  EXPECT_EQ(left.size(), 3u);
+  SteppedEngine::clock -= 2 * 60'000'000'000;
+  SteppedEngine::set_forward = 0;
 }
 
 }  // namespace

@@ -12,12 +12,14 @@
 namespace sluice {
 namespace {
 
-/// Memory a record holds besides its texts, for the bytes in flight.
-constexpr std::size_t kRecordOverhead = 64;
+/// A row's bytes besides its texts, at most about.
+constexpr std::size_t kRowOverhead = 64;
+/// Memory a record in flight holds besides its row.
+constexpr std::size_t kRecordBytes = sizeof(ScoreRecord) + sizeof(RecordOutcome);
 
-std::size_t estimated_bytes(const ScoreRecord& r) noexcept {
-  std::size_t bytes = kRecordOverhead + r.source.id.size() + r.parent.id.size() + r.value.text.size() +
-                      r.verdict.size() + r.notes.size() + r.client_id.size() + r.queue_item.size() + r.metadata.size();
+std::size_t row_bytes(const ScoreRecord& r) noexcept {
+  std::size_t bytes = kRowOverhead + r.source.id.size() + r.parent.id.size() + r.value.text.size() + r.verdict.size() +
+                      r.notes.size() + r.client_id.size() + r.queue_item.size() + r.metadata.size();
   for (const std::string_view option : r.value.list) bytes += option.size();
   return bytes;
 }
@@ -73,13 +75,15 @@ IngestEngine::State::State(const EngineOptions& options, const KeyedHash& hash_k
       log(record_log),
       io_threads(options.io_threads),
       admission(options.scores_in_flight != 0 ? options.scores_in_flight : limits::kScoresInFlight,
-                limits::kBodyBytesInFlight),
+                options.bytes_in_flight != 0 ? options.bytes_in_flight : limits::kBodyBytesInFlight),
       lanes(make_lanes(options.shards)),
-      committer(pointers(lanes), signal, catalogue, record_log, completion, admission, options.io_threads, &wall_now) {
+      committer(pointers(lanes), signal, catalogue, record_log, completion, admission, options.io_threads, &wall_now,
+                &settled_wall_now) {
   SLUICE_CHECK(options.io_threads > 0 && options.shards > 0);
   const std::size_t slots = options.ring_slots != 0 ? options.ring_slots : limits::kRingSlots;
   for (std::size_t i = 0; i < options.shards; ++i) {
-    shards.push_back(std::make_unique<Shard>(i, io_threads, slots, keys, catalogue, *lanes[i], signal, &wall_now));
+    shards.push_back(std::make_unique<Shard>(i, io_threads, slots, keys, catalogue, *lanes[i], signal, &wall_now,
+                                             &settled_wall_now));
   }
 }
 
@@ -193,9 +197,12 @@ IngestEngine::Admission IngestEngine::submit(Batch& batch, Wake wake) {
   };
   if (s.stopping.load(std::memory_order_seq_cst) || s.committer.failed()) return leave_with(Admission::stopping);
   if (s.log.disk_full()) return leave_with(Admission::disk_full);
-  std::size_t bytes = 0;
-  for (const ScoreRecord& record : batch.records) bytes += estimated_bytes(record);
+  // Once, and not at every try: a batch that waits for room is tried again every few milliseconds.
+  if (batch.row_bytes_ == 0) {
+    for (const ScoreRecord& record : batch.records) batch.row_bytes_ += row_bytes(record);
+  }
   const std::size_t scores = batch.records.size();
+  const std::size_t bytes = batch.row_bytes_ + scores * kRecordBytes;
   const WorkspaceNumber workspace = batch.principal.workspace;
   // A barrier holds nothing, and the change before it is made: it is not turned away for want of room.
   const auto verdict = scores == 0 ? AdmissionLedger::Verdict::taken

@@ -19,6 +19,7 @@ struct EngineOptions {
   std::size_t shards = 1;            ///< Also the number of shard threads.
   std::size_t ring_slots = 0;        ///< 0: limits::kRingSlots.
   std::size_t scores_in_flight = 0;  ///< 0: limits::kScoresInFlight.
+  std::size_t bytes_in_flight = 0;   ///< Of these scores, with their rows. 0: limits::kBodyBytesInFlight.
 };
 
 /// Relaxed counters, written by one thread each, summed for a reading.

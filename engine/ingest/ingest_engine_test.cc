@@ -177,6 +177,31 @@ TEST_F(IngestEngineTest, BatchOverTheLimitIsTakenWhenNothingElseIsInFlight) {
   EXPECT_EQ(batch.batch.status, Errc::ok);
 }
 
+TEST_F(IngestEngineTest, AScoreInFlightIsCountedWithItsRecordAndOutcomeAndNotByItsTextsAlone) {
+  const auto engine = start({});
+  TestBatch batch(names.first);
+  for (int i = 0; i < 100; ++i) batch.add(names.quality, "t1", "0.5");
+  ASSERT_EQ(engine->submit(batch.batch), Admission::accepted);
+  completion.wait_for(batch.batch);
+  EXPECT_GE(EngineTestPeer::admitted_bytes(batch.batch), 100 * (sizeof(ScoreRecord) + sizeof(RecordOutcome)));
+}
+
+TEST_F(IngestEngineTest, ABatchThatWaitsForRoomIsMeasuredAtItsFirstTryOnly) {
+  const auto engine = start({});
+  TestBatch batch(names.first);
+  ScoreRecord& record = batch.add(names.quality, "t1", "0.5");
+  log.set_pressure(1.0);
+  ASSERT_EQ(engine->submit(batch.batch), Admission::full);
+  // Nobody does so; here it shows whether the next try goes through the records again.
+  constexpr std::size_t kNotes = 50'000;
+  record.notes = batch.keep(std::string(kNotes, 'n'));
+  log.set_pressure(0.0);
+  ASSERT_EQ(engine->submit(batch.batch), Admission::accepted);
+  completion.wait_for(batch.batch);
+  EXPECT_LT(EngineTestPeer::admitted_bytes(batch.batch), kNotes);
+  EXPECT_GT(EngineTestPeer::admitted_bytes(batch.batch), 0u);
+}
+
 TEST_F(IngestEngineTest, RefusesAfterAnUnknownOutcome) {
   const auto engine = start({});
   log.fail_next(Durability::unknown);

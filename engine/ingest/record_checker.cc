@@ -48,11 +48,16 @@ const Label& label_to_be(LabelOrigin origin) {
 }  // namespace
 
 void RecordChecker::begin(const Batch& batch) {
-  CataloguePtr now = catalogue_.snapshot();
-  if (now != snapshot_ || batch.principal.workspace != workspace_) recent_.fill({});
-  snapshot_ = std::move(now);
+  if (batch.principal.workspace != workspace_) recent_.fill({});
   workspace_ = batch.principal.workspace;
+  take_newest();
   dry_run_ = batch.options.dry_run;
+}
+
+void RecordChecker::take_newest() {
+  const CatalogueSnapshot* const now = newest_.newest().get();
+  if (now != snapshot_) recent_.fill({});  // They point into the older one.
+  snapshot_ = now;
 }
 
 Errc RecordChecker::check(const ScoreRecord& record, CheckedRecord& checked) {
@@ -116,9 +121,8 @@ Errc RecordChecker::dialect_label(LabelOrigin origin, std::string_view name, con
   }
   const auto made = catalogue_.ensure_dialect_label(workspace_, origin, name, clock_());
   if (!made) return made.error().code == Errc::limit_reached ? Errc::label_limit : made.error().code;
-  snapshot_ = made->snapshot;
-  recent_.fill({});  // They point into the older one.
-  label = made->label;
+  take_newest();
+  label = snapshot_->label(made->label->number);
   return Errc::ok;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/ingest/batch.h"
+#include "engine/model/catalogue_reader.h"
 
 /// Decides whether one record may be stored: precheck, label, value. Threads: owned by one shard.
 
@@ -20,7 +21,7 @@ struct CheckedRecord {
 
 class RecordChecker {
  public:
-  RecordChecker(Catalogue& catalogue, Clock clock) : catalogue_(catalogue), clock_(clock) {}
+  RecordChecker(Catalogue& catalogue, Clock clock) : catalogue_(catalogue), newest_(catalogue), clock_(clock) {}
 
   /// Before the first record of a batch: looks at the catalogue as it is now.
   void begin(const Batch& batch);
@@ -33,9 +34,12 @@ class RecordChecker {
   [[nodiscard]] Errc look_up(const LabelRef& ref, const Label*& label);
   [[nodiscard]] Errc dialect_label(LabelOrigin origin, std::string_view name, const Label*& label);
 
+  void take_newest();
+
   Catalogue& catalogue_;
+  CatalogueReader newest_;
   const Clock clock_;
-  CataloguePtr snapshot_;
+  const CatalogueSnapshot* snapshot_ = nullptr;  // What newest_ holds.
   WorkspaceNumber workspace_ = 0;
   bool dry_run_ = false;
   // Labels found in this snapshot for this workspace: one comparison instead of a walk through the catalogue. Doubled:

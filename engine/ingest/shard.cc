@@ -16,9 +16,9 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 }  // namespace
 
 Shard::Shard(std::size_t index, std::size_t io_threads, std::size_t ring_slots, const KeyedHash& keys,
-             Catalogue& catalogue, HandoverLane& lane, CommitterSignal& signal, Clock clock)
+             Catalogue& catalogue, HandoverLane& lane, CommitterSignal& signal, Clock clock, Clock age_clock)
     : index_(index),
-      clock_(clock),
+      age_clock_(age_clock),
       lane_(lane),
       signal_(signal),
       checker_(catalogue, clock),
@@ -91,7 +91,7 @@ void Shard::begin(Batch& batch) {
   stores_ = !batch.options.dry_run;
   answer_.reset();
   checker_.begin(batch);
-  if (batch.options.atomic && (batch.records.size() > limits::kAtomicRows || batch.bytes_ > limits::kAtomicBytes)) {
+  if (batch.options.atomic && (batch.records.size() > limits::kAtomicRows || batch.row_bytes_ > limits::kAtomicBytes)) {
     refuse(batch, Errc::atomic_too_large);
   } else if (batch.idempotency && !batch.options.dry_run) {
     open_key(batch);
@@ -99,7 +99,7 @@ void Shard::begin(Batch& batch) {
 }
 
 void Shard::open_key(Batch& batch) {
-  IdempotencyTable::Lookup lookup = idempotency_.open(*batch.idempotency, clock_());
+  IdempotencyTable::Lookup lookup = idempotency_.open(*batch.idempotency, age_clock_());
   switch (lookup.verdict) {
     case IdempotencyTable::Verdict::fresh:
       answer_ = std::move(lookup.answer);
@@ -160,7 +160,7 @@ bool Shard::advance_each() {
 bool Shard::advance_atomic() {
   // First the room, so that nothing of the batch has to be undone when the committer is behind.
   const std::size_t count = end_ - at_;
-  if (stores_ && block_.rows() > 0 && !block_.fits(count, batch_->bytes_) && !hand_over()) return false;
+  if (stores_ && block_.rows() > 0 && !block_.fits(count, batch_->row_bytes_) && !hand_over()) return false;
   atomic_.resize(count);
   std::size_t bad = 0;
   for (std::size_t i = 0; i < count; ++i) {

@@ -17,7 +17,7 @@ namespace sluice {
 class Shard {
  public:
   Shard(std::size_t index, std::size_t io_threads, std::size_t ring_slots, const KeyedHash& keys, Catalogue& catalogue,
-        HandoverLane& lane, CommitterSignal& signal, Clock clock);
+        HandoverLane& lane, CommitterSignal& signal, Clock clock, Clock age_clock);
 
   /// Start-up: the shard's share of the log's entries, oldest first.
   void load(std::shared_ptr<IdempotencyAnswer> answer) { idempotency_.load(std::move(answer)); }
@@ -56,7 +56,7 @@ class Shard {
   [[nodiscard]] bool lane_full() const noexcept { return lane_.ring.size_approx() >= lane_.ring.capacity(); }
 
   const std::size_t index_;
-  const Clock clock_;
+  const Clock age_clock_;  // Says how old an answer is.
   HandoverLane& lane_;
   CommitterSignal& signal_;
   std::vector<std::unique_ptr<SpscRing<Batch*>>> rings_;  // One per io thread.

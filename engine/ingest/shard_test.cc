@@ -70,7 +70,7 @@ TEST_F(ShardTest, EvaluatorsLabelIsCreatedOnFirstUseInTheSameGroup) {
   batch.add(names.quality, "t1", "7").label = {LabelRef::Kind::evaluator, {}, "helpfulness", 0};
   engine.run(batch);
   EXPECT_THAT(batch.codes(), ElementsAre(Errc::ok, Errc::value_out_of_range));
-  const Label* made = batch.batch.catalogue->label(batch.batch.outcomes[0].label);
+  const Label* made = names.catalogue.snapshot()->label(batch.batch.outcomes[0].label);
   ASSERT_NE(made, nullptr);
   EXPECT_EQ(made->name, "helpfulness");
   EXPECT_EQ(made->origin, LabelOrigin::evaluator);
@@ -90,7 +90,7 @@ TEST_F(ShardTest, ADryRunsStandInLabelIsNotTakenForARealOne) {
   real.add(names.quality, "t1", "0.5").label = {LabelRef::Kind::annotation, {}, {}, 0};
   engine.run(real);
   ASSERT_THAT(real.codes(), ElementsAre(Errc::ok));
-  const Label* made = real.batch.catalogue->label(real.batch.outcomes[0].label);
+  const Label* made = names.catalogue.snapshot()->label(real.batch.outcomes[0].label);
   ASSERT_NE(made, nullptr) << "the row carries a label that exists";
   EXPECT_EQ(made->origin, LabelOrigin::annotation);
 }

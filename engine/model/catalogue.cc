@@ -6,27 +6,10 @@
 
 #include "engine/base/limits.h"
 #include "engine/model/catalogue_codec.h"
+#include "engine/model/catalogue_limits.h"
 #include "engine/model/catalogue_state.h"
 
 namespace sluice {
-namespace {
-
-[[nodiscard]] Result<void> check_name(std::string_view name, const char* where) {
-  if (name.empty()) return Error{Errc::field_blank, 0, where};
-  if (name.size() > limits::kNameBytes) return Error{Errc::string_too_long, 0, where};
-  return {};
-}
-
-[[nodiscard]] Result<void> check_label(const Label& label) {
-  if (Result<void> name = check_name(label.name, "name"); !name) return name;
-  if (label.description.size() > limits::kStringBytes) return Error{Errc::string_too_long, 0, "description"};
-  if (label.project.size() > limits::kNameBytes) return Error{Errc::string_too_long, 0, "project"};
-  if (label.settings_json.size() > limits::kSettingsBytes) return Error{Errc::string_too_long, 0, "settings"};
-  if (label.rules.options.size() > limits::kOptions) return Error{Errc::limit_reached, 0, "options"};
-  return {};
-}
-
-}  // namespace
 
 /// Writers take `mutex`; `published_mutex` only guards the pointer that readers copy. std::atomic<std::shared_ptr>
 /// would spin on a bit just as long, and ThreadSanitizer rightly objects to g++ 12's (its reader unlocks relaxed).
@@ -53,11 +36,14 @@ struct Catalogue::State {
 
   void publish(Root root) {
     auto next = std::make_shared<CatalogueSnapshot>();
-    next->version_ = ++version;
+    const std::uint64_t number = version.load(std::memory_order_relaxed) + 1;
+    next->version_ = number;
     next->state_ = std::make_shared<const Root>(std::move(root));
     CataloguePtr before = std::move(next);
     const std::lock_guard lock(published_mutex);
     published.swap(before);  // `before` is declared first, so the old snapshot dies after the lock.
+    // Release: who sees the number and then asks for the snapshot gets this one or a newer one.
+    version.store(number, std::memory_order_release);
   }
 
   [[nodiscard]] Draft draft() const { return {*published->state_, {}}; }
@@ -101,7 +87,7 @@ struct Catalogue::State {
   std::mutex mutex;
   std::map<std::string, std::string> pending;  // One record per key: what changes often must not pile up.
   std::atomic<std::size_t> pending_count{0};
-  std::uint64_t version = 0;
+  std::atomic<std::uint64_t> version{0};
 
   mutable std::mutex published_mutex;
   CataloguePtr published;
@@ -140,6 +126,7 @@ Result<CatalogueResult> Catalogue::State::apply(const CreateLabel& change, WallT
   if (const Result<void> good = check_label(label); !good) return good.error();
   if (is_taken(next.root, label)) return Error{Errc::name_taken, 0, "name"};
   if (tenant->label_count >= limits::kLabelsPerWorkspace) return Error{Errc::limit_reached, 0, "labels"};
+  if (const Result<void> room = next.root.room_for(label); !room) return room.error();
   const LabelNumber number = label.number;
   next.put(std::move(label));
   commit(std::move(next));
@@ -164,6 +151,7 @@ Result<CatalogueResult> Catalogue::State::apply(const UpdateLabel& change, WallT
   if (const Result<void> good = check_label(label); !good) return good.error();
   if (!label.archived && is_taken(next.root, label)) return Error{Errc::name_taken, 0, "name"};
   if (encode(label).value == encode(*before).value) return result_label(label.number);
+  if (const Result<void> room = next.root.room_for(label); !room) return room.error();
   label.updated_at = now;
   const LabelNumber number = label.number;
   next.put(std::move(label));
@@ -306,6 +294,7 @@ Result<CatalogueResult> Catalogue::State::create_dialect_label(WorkspaceNumber w
   }
   label.allow_notes = true;
   label.created_at = label.updated_at = now;
+  if (!next.root.room_for(label)) return Error{Errc::label_limit, 0, "label"};
   const LabelNumber number = label.number;
   next.put(std::move(label));
   commit(std::move(next));
@@ -316,6 +305,8 @@ Catalogue::Catalogue() : state_(std::make_unique<State>()) {}
 Catalogue::~Catalogue() = default;
 
 CataloguePtr Catalogue::snapshot() const noexcept { return state_->snapshot(); }
+
+std::uint64_t Catalogue::version() const noexcept { return state_->version.load(std::memory_order_acquire); }
 
 Result<CatalogueResult> Catalogue::apply(const CatalogueChange& change, WallTime now) {
   const std::lock_guard lock(state_->mutex);

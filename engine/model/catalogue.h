@@ -132,6 +132,10 @@ struct SetWorkspace {
 };
 using CatalogueChange = std::variant<std::monostate, CreateLabel, UpdateLabel, CreateKey, RevokeKey, SetWorkspace>;
 
+// Error::where of a label that is limit_reached by bytes; of one too many it is "labels".
+inline constexpr char kLabelBytesOfWorkspace[] = "bytes of the workspace's labels";
+inline constexpr char kLabelBytesOfAll[] = "bytes of all labels";
+
 /// What a change made or touched; pointers live in `snapshot`.
 struct CatalogueResult {
   CataloguePtr snapshot;
@@ -151,7 +155,8 @@ class Catalogue {
   Catalogue();
   ~Catalogue();
 
-  [[nodiscard]] CataloguePtr snapshot() const noexcept;  ///< Any thread.
+  [[nodiscard]] CataloguePtr snapshot() const noexcept;  ///< Any thread. Often: see CatalogueReader.
+  [[nodiscard]] std::uint64_t version() const noexcept;  ///< Of the newest snapshot, or of one before it. Any thread.
   /// Any thread. Errors: name_taken, type_is_fixed, label_not_found, limit_reached, not_found, bad_choice.
   /// RevokeKey of a revoked key and other repeats succeed and change nothing.
   [[nodiscard]] Result<CatalogueResult> apply(const CatalogueChange& change, WallTime now);

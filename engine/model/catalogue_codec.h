@@ -6,7 +6,8 @@
 
 #include "engine/model/catalogue.h"
 
-/// Bytes of the catalogue's records (store/README.md, "Catalogue records"). Pure. Only catalogue*.cc uses it.
+/// Bytes of the catalogue's records (store/README.md, "Catalogue records"). Pure. Only catalogue*.cc and tests use
+/// it.
 
 namespace sluice {
 

@@ -1,24 +1,14 @@
 #include "engine/model/catalogue_state.h"
 
 #include <algorithm>
-#include <random>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "engine/base/check.h"
+#include "engine/base/limits.h"
+#include "engine/base/seeded_hash.h"
+#include "engine/model/catalogue_limits.h"
 
 namespace sluice {
 namespace {
-
-/// Names come from clients: a secret seed keeps them from choosing ones that share a hash.
-[[nodiscard]] std::uint64_t process_seed() {
-  static const std::uint64_t seed = [] {
-    std::random_device device;
-    return static_cast<std::uint64_t>(device()) << 32 | device();
-  }();
-  return seed;
-}
 
 [[nodiscard]] bool is_named(const Label& label) { return label.origin == LabelOrigin::user && !label.archived; }
 
@@ -32,7 +22,7 @@ std::string ascii_folded(std::string_view text) {
 }
 
 std::uint64_t CatalogueSnapshot::Workspaces::text_hash(std::uint64_t domain, std::string_view text) {
-  return XXH3_64bits_withSeed(text.data(), text.size(), process_seed() + domain);
+  return seeded_hash(domain, text);  // Names come from clients.
 }
 
 /// The same e-mail is the same annotator; without one, the same name.
@@ -104,6 +94,18 @@ const CatalogueSnapshot::Workspaces::Name* CatalogueSnapshot::Workspaces::labels
   const auto* found =
       owner->names.find(text_hash(0, folded), [&](const Name& entry) { return entry.folded == folded; });
   return found != nullptr ? found->get() : nullptr;
+}
+
+Result<void> CatalogueSnapshot::Workspaces::room_for(const Label& label) const {
+  const LabelPtr* const before = this->label(label.number);
+  const std::size_t held = before != nullptr ? held_bytes(**before) : 0;
+  const std::size_t wanted = held_bytes(label);
+  if (wanted <= held) return {};
+  const std::size_t more = wanted - held;
+  if (tenant(label.workspace)->label_bytes + more > limits::kLabelBytesPerWorkspace)
+    return Error{Errc::limit_reached, 0, kLabelBytesOfWorkspace};
+  if (label_bytes + more > limits::kLabelBytes) return Error{Errc::limit_reached, 0, kLabelBytesOfAll};
+  return {};
 }
 
 void CatalogueSnapshot::Workspaces::put_tenant(Tenant changed) {
@@ -190,6 +192,8 @@ void CatalogueSnapshot::Workspaces::remove_indexes(const Label& label) {
   const auto is_same = [&](const Label& other) { return other.number == label.number; };
   Tenant owner = *tenant(label.workspace);
   --owner.label_count;
+  owner.label_bytes -= held_bytes(label);
+  label_bytes -= held_bytes(label);
   owner.labels_by_id.remove(text_hash(0, label.id.view()), is_same);
   if (is_named(label)) remove_name(owner, label);
   if (label.origin != LabelOrigin::user)
@@ -208,6 +212,8 @@ void CatalogueSnapshot::Workspaces::put(Label label) {
   SLUICE_CHECK(tenant(stored->workspace) != nullptr);
   Tenant owner = *tenant(stored->workspace);
   ++owner.label_count;
+  owner.label_bytes += held_bytes(*stored);
+  label_bytes += held_bytes(*stored);
   labels.put(stored->number, is_same, stored);
   owner.labels_by_id.put(text_hash(0, stored->id.view()), is_same, stored);
   if (is_named(*stored)) add_name(owner, stored);

@@ -30,6 +30,7 @@ struct CatalogueSnapshot::Workspaces {
     PersistentMap<Annotator> annotators_by_id;
     PersistentMap<Annotator> annotators_by_identity;
     std::size_t label_count = 0;
+    std::size_t label_bytes = 0;  // Sum of held_bytes().
   };
   struct NamedWorkspace {
     std::string name;
@@ -43,6 +44,7 @@ struct CatalogueSnapshot::Workspaces {
   LabelNumber next_label = 1;
   std::size_t workspace_count = 0;
   std::size_t key_count = 0;
+  std::size_t label_bytes = 0;  // Of all workspaces.
 
   PersistentMap<Tenant> tenants;  // By number.
   PersistentMap<NamedWorkspace> workspace_names;
@@ -62,6 +64,10 @@ struct CatalogueSnapshot::Workspaces {
                                                        std::string_view email) const;
   /// The labels a new one of this name could clash with; nullptr when there are none.
   [[nodiscard]] const Name* labels_named(WorkspaceNumber workspace, std::string_view name) const;
+
+  /// Whether `label`, new or in place of the one of its number, keeps labels within their bytes; one that takes no more
+  /// than before always does. The workspace must exist. Errors: limit_reached.
+  [[nodiscard]] Result<void> room_for(const Label& label) const;
 
   // Each adds or replaces the entry of its number, with every index. The workspace must exist.
   void put(Workspace workspace);

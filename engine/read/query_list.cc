@@ -69,6 +69,10 @@ Result<void> QueryRun::list() {
         if (events_kept_ > kEventsKept || loader_.bytes() > kBytesKept) forget_folds();
       }
       const auto fold = fold_listed(source, std::span(positions).subspan(i));
+      if (!fold && fold.error().code == Errc::stopping && examined > 1) {
+        end_page(before_at);
+        return {};
+      }
       if (!fold) return fold.error();
       // A score is shown at its newest event.
       const Entry* const entry = *fold != nullptr ? (*fold)->newest_at(at) : nullptr;

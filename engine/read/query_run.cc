@@ -32,7 +32,7 @@ QueryRun::QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, 
       query_(request.query),
       events_max_(events_max),
       stopping_(stopping),
-      loader_(view),
+      loader_(view, stopping),
       passing_(view) {}
 
 Result<void> QueryRun::run() {

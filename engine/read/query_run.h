@@ -18,7 +18,8 @@ namespace sluice {
 class QueryRun {
  public:
   /// More than `events_max` events of one source, or of all children, are limit_reached, but in listings, which fold
-  /// only the scores of the page then. `stopping` may be null; once it is true, a listing ends its page early.
+  /// only the scores of the page then. `stopping` may be null; once it is true, a listing ends its page early, and
+  /// another read that is long is Errc::stopping.
   QueryRun(const KeyedHash& keys, ReadView& view, ReadRequest& request, std::size_t events_max,
            const std::atomic<bool>* stopping = nullptr);
   [[nodiscard]] Result<void> run();

@@ -12,20 +12,22 @@ namespace {
 
 using testing::ElementsAre;
 
-/// Counts how often postings of a source were asked for.
+/// Counts how often postings of a source were asked for, and begins a stop at one of these times.
 class CountingReader final : public RecordReader {
  public:
   explicit CountingReader(RecordReader& records) : records_(records) {}
   std::unique_ptr<ReadView> view() override { return std::make_unique<View>(*this); }
   std::unique_ptr<ReadView> memory_view() override { return records_.memory_view(); }
   int folds = 0;
+  int stop_at = 0;
+  std::atomic<bool> stopping{false};
 
  private:
   class View final : public ReadView {
    public:
     explicit View(CountingReader& reader) : reader_(reader), view_(reader.records_.view()) {}
     Result<void> by_source(std::uint64_t hash, SourceRows rows, std::vector<PostingHit>& out) override {
-      ++reader_.folds;
+      if (++reader_.folds == reader_.stop_at) reader_.stopping.store(true);
       return view_->by_source(hash, rows, out);
     }
     Result<void> visit_source(std::uint64_t hash, const std::function<bool(Position)>& visit) override {
@@ -158,6 +160,32 @@ TEST_F(ReadBoundsTest, AListingEndsItsPageWhenTheServerStops) {
   for (int i = 0; i < 3; ++i) set("t" + std::to_string(i), "0.5");
   const std::atomic<bool> stopping{true};
   ASSERT_EQ(ask_with(100, workspace(), &stopping), Errc::ok);
+  EXPECT_EQ(request.page.scores.size(), 1u);
+  EXPECT_FALSE(request.page.next_cursor.empty());
+}
+
+TEST_F(ReadBoundsTest, AStopDoesNotWaitForTheFoldOfALongSource) {
+  fill("long", RowLoader::kLoadsBetweenLooks);
+  fill("short", RowLoader::kLoadsBetweenLooks - 1);
+  const std::atomic<bool> stopping{true};
+  ScoreQuery query;
+  query.workspace = names.first.workspace;
+  query.source = trace("long");
+  EXPECT_EQ(ask_with(100'000, query, &stopping), Errc::stopping);
+  EXPECT_TRUE(request.page.scores.empty());
+  query.source = trace("short");
+  EXPECT_EQ(ask_with(100'000, query, &stopping), Errc::ok) << "what is short is answered";
+}
+
+TEST_F(ReadBoundsTest, AListingEndsItsPageAtALongSourceWhenTheServerStops) {
+  fill("long", 2 * RowLoader::kLoadsBetweenLooks);
+  set("t", "0.5");
+  CountingReader counted(log);
+  counted.stop_at = 2;  // "t" is listed before it.
+  request.reset();
+  request.query = workspace();
+  const auto view = counted.view();
+  ASSERT_TRUE(QueryRun(test_keys(), *view, request, limits::kEventsPerSource, &counted.stopping).run().ok());
   EXPECT_EQ(request.page.scores.size(), 1u);
   EXPECT_FALSE(request.page.next_cursor.empty());
 }

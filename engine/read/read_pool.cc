@@ -12,10 +12,15 @@ namespace sluice {
 
 /// The queue is short and its lock is held for a push or a pop only; a query costs a thousand times that.
 struct ReadPool::State {
-  State(const ScoreReader& score_reader, Completion& to) : reader(score_reader), completion(to) {}
+  State(std::size_t most, const ScoreReader& score_reader, Completion& to)
+      : untaken_max(most), reader(score_reader), completion(to) {}
 
   void work();
+  [[nodiscard]] bool may_run() const noexcept {
+    return !waiting.empty() && (untaken < untaken_max || stopping.load(std::memory_order_relaxed));
+  }
 
+  const std::size_t untaken_max;
   const ScoreReader& reader;
   Completion& completion;
 
@@ -23,6 +28,7 @@ struct ReadPool::State {
   std::condition_variable changed;
   // Guarded by mutex.
   std::deque<ReadRequest*> waiting;
+  std::size_t untaken = 0;  // Queries that run or were delivered and not taken yet.
   std::atomic<bool> stopping{false};  // Written under mutex. Queries read it without, relaxed: sooner or later will do.
 
   Histogram duration;  // By record_shared().
@@ -32,8 +38,9 @@ struct ReadPool::State {
 void ReadPool::State::work() {
   std::unique_lock lock(mutex);
   for (;;) {
-    changed.wait(lock, [this] { return stopping.load(std::memory_order_relaxed) || !waiting.empty(); });
+    changed.wait(lock, [this] { return stopping.load(std::memory_order_relaxed) || may_run(); });
     if (waiting.empty()) return;
+    ++untaken;
     ReadRequest* const request = waiting.front();
     waiting.pop_front();
     lock.unlock();
@@ -47,7 +54,7 @@ void ReadPool::State::work() {
 }
 
 ReadPool::ReadPool(std::size_t threads, const ScoreReader& reader, Completion& completion)
-    : state_(std::make_unique<State>(reader, completion)) {
+    : state_(std::make_unique<State>(threads * limits::kReadsAhead, reader, completion)) {
   SLUICE_CHECK(threads > 0);
   for (std::size_t i = 0; i < threads; ++i) {
     state_->threads.emplace_back([state = state_.get()] { state->work(); });
@@ -71,6 +78,14 @@ bool ReadPool::submit(ReadRequest& request) {
   }
   state_->changed.notify_one();
   return true;
+}
+
+void ReadPool::taken() noexcept {
+  {
+    const std::lock_guard lock(state_->mutex);
+    --state_->untaken;
+  }
+  state_->changed.notify_one();
 }
 
 void ReadPool::stop() {

@@ -50,10 +50,34 @@ TEST(ReadPoolTest, SoManyQueriesWaitAndNotOneMore) {
   EXPECT_FALSE(submit());
   held.go_on.store(true);
   held.go_on.notify_all();
-  completion.wait_for_reads(limits::kReadQueue + 1);
+  for (std::size_t delivered = 1; delivered <= limits::kReadQueue + 1; ++delivered) {
+    completion.wait_for_reads(delivered);
+    pool.taken();
+  }
   EXPECT_TRUE(submit()) << "there is room again";
   pool.stop();
   EXPECT_FALSE(submit());
+}
+
+TEST(ReadPoolTest, AnswersDoNotPileUpForAThreadThatIsBehind) {
+  MemoryLog log{test_keys()};
+  const ScoreReader reader(test_keys(), log);
+  CollectingCompletion completion;
+  ReadPool pool(1, reader, completion);
+  std::vector<std::unique_ptr<ReadRequest>> requests;
+  for (std::size_t i = 0; i < limits::kReadsAhead + 2; ++i) {
+    requests.push_back(std::make_unique<ReadRequest>());
+    requests.back()->query.by = ScoreQuery::By::workspace;
+    requests.back()->query.workspace = 1;
+    ASSERT_TRUE(pool.submit(*requests.back()));
+  }
+  completion.wait_for_reads(limits::kReadsAhead);
+  EXPECT_EQ(pool.waiting(), 2u) << "nobody has taken an answer";
+  pool.taken();
+  completion.wait_for_reads(limits::kReadsAhead + 1);
+  EXPECT_EQ(pool.waiting(), 1u);
+  pool.stop();
+  completion.wait_for_reads(limits::kReadsAhead + 2);
 }
 
 }  // namespace

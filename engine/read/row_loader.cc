@@ -36,6 +36,8 @@ Result<const RowLoader::Block*> RowLoader::block(std::uint64_t sequence) {
 }
 
 Result<void> RowLoader::load(Position at, Loaded& out) {
+  const bool look = ++loads_ % kLoadsBetweenLooks == 0 && stopping_ != nullptr;
+  if (look && stopping_->load(std::memory_order_relaxed)) return Errc::stopping;
   const auto found = block(at.block);
   if (!found) return found.error();
   const Block& from = **found;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <vector>
 
@@ -15,14 +16,16 @@ namespace sluice {
 
 class RowLoader {
  public:
-  explicit RowLoader(ReadView& view) : view_(view) {}
+  /// `stopping`, unless null, is looked at every kLoadsBetweenLooks loads: a short query is answered to its end.
+  explicit RowLoader(ReadView& view, const std::atomic<bool>* stopping = nullptr) : view_(view), stopping_(stopping) {}
+  static constexpr std::size_t kLoadsBetweenLooks = 1024;  // About a millisecond, or so many reads of the disk.
 
   struct Loaded {
     Row row;
     WallTime inserted_at = 0;
   };
   /// Errors: not_found (an emptied slot), corrupt, io_error, limit_reached (more than
-  /// limits::kFoldedBytes of texts).
+  /// limits::kFoldedBytes of texts), stopping.
   [[nodiscard]] Result<void> load(Position at, Loaded& out);
   /// Fetches ahead what load() will touch for the first of `hits`: they stand in many blocks, and one cache miss after
   /// another was a tenth of a read's time. Says nothing about them; load() does.
@@ -41,6 +44,8 @@ class RowLoader {
   [[nodiscard]] Result<const Block*> block(std::uint64_t sequence);
 
   ReadView& view_;
+  const std::atomic<bool>* const stopping_;
+  std::size_t loads_ = 0;
   std::vector<Block> blocks_;  // At most kBlocks: few enough to look through.
   RowScratch scratch_;
   Arena arena_;

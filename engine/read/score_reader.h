@@ -26,7 +26,7 @@ class ScoreReader {
 };
 
 /// A few threads that run queries and deliver them to the io thread that asked.
-/// Threads: try_run() and submit() from any io thread; start/stop from main.
+/// Threads: try_run(), submit() and taken() from any io thread; start/stop from main.
 class ReadPool {
  public:
   ReadPool(std::size_t threads, const ScoreReader& reader, Completion& completion);
@@ -36,7 +36,10 @@ class ReadPool {
   [[nodiscard]] bool try_run(ReadRequest& request);
   /// False: limits::kReadQueue queries wait already; the request is untouched (answer 429).
   [[nodiscard]] bool submit(ReadRequest& request);
-  /// Finishes what was taken, listings with a page cut short, then joins.
+  /// Once for each query that was delivered, when its io thread comes to it. While limits::kReadsAhead answers for each
+  /// thread of the pool wait for that, no more queries are run: each may hold limits::kPageBytes and more.
+  void taken() noexcept;
+  /// Finishes what was taken, listings with a page cut short and other long reads with Errc::stopping, then joins.
   void stop();
   [[nodiscard]] std::size_t waiting() const noexcept;
   [[nodiscard]] const Histogram& duration() const noexcept;

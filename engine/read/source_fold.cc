@@ -2,29 +2,63 @@
 
 #include <algorithm>
 
+#include "engine/base/seeded_hash.h"
+
 namespace sluice {
 namespace {
 
-/// Mixes numbers and texts for lookups in memory; equality is always decided on the fields.
+/// Mixes numbers and texts for lookups in memory; equality is always decided on the fields. Clients choose most of
+/// them, so each is hashed under the process's seed and all that came before it.
 class Mixer {
  public:
-  Mixer& add(std::uint64_t value) noexcept {
-    state_ = (state_ ^ value) * 0x9E37'79B9'7F4A'7C15;
-    state_ ^= state_ >> 29;
+  explicit Mixer(std::uint64_t state = 0) noexcept : state_(state) {}
+  Mixer& add(std::string_view text) noexcept {
+    state_ = seeded_hash(state_, text);
     return *this;
   }
-  Mixer& add(std::string_view text) noexcept { return add(std::hash<std::string_view>()(text)); }
+  Mixer& add(std::uint64_t number) noexcept {
+    return add(std::string_view(reinterpret_cast<const char*>(&number), sizeof(number)));
+  }
   [[nodiscard]] std::uint64_t value() const noexcept { return state_; }
 
  private:
-  std::uint64_t state_ = 0x51'7C'C1'B7'27'22'0A'95;
+  std::uint64_t state_;
 };
 
+void add_value(Mixer& mixer, const Value& value) noexcept {
+  mixer.add(static_cast<std::uint64_t>(value.kind));
+  switch (value.kind) {
+    case Value::Kind::number:
+      mixer.add(static_cast<std::uint64_t>(value.number.mantissa));
+      mixer.add(static_cast<std::uint64_t>(value.number.exponent));
+      break;
+    case Value::Kind::text:
+    case Value::Kind::failure:
+      mixer.add(value.text);
+      break;
+    case Value::Kind::selection:
+      mixer.add(value.selection.size());
+      for (const std::string_view option : value.selection) mixer.add(option);
+      break;
+    case Value::Kind::none:
+    case Value::Kind::thumb_up:
+    case Value::Kind::thumb_down:
+      break;
+  }
+}
+
+/// Of the event's kind and everything that same_content() compares: events that differ in one field that is left out
+/// share a hash, and each is then compared with all before it.
 std::uint64_t content_hash(const Row& row) noexcept {
   Mixer mixer;
-  mixer.add(static_cast<std::uint64_t>(row.kind)).add(static_cast<std::uint64_t>(row.value.kind));
-  mixer.add(static_cast<std::uint64_t>(row.value.number.mantissa)).add(row.value.text).add(row.verdict).add(row.notes);
-  for (const std::string_view option : row.value.selection) mixer.add(option);
+  mixer.add(static_cast<std::uint64_t>(row.kind)).add(row.patch_fields).add(row.label).add(row.annotator);
+  mixer.add(row.has_notes).add(row.event_time.has_value());
+  mixer.add(static_cast<std::uint64_t>(row.event_time.value_or(0)));
+  add_value(mixer, row.value);
+  for (const std::string_view text :
+       {row.verdict, row.notes, row.score_source, row.metadata, row.queue_item, row.client_id, row.parent.id}) {
+    mixer.add(text);
+  }
   return mixer.value();
 }
 
@@ -32,7 +66,8 @@ bool same_value(const Row& row, const Value& value, std::string_view verdict) no
   return row.value == value && row.verdict == verdict;
 }
 
-/// Whether an event says what `b` says already. The dialect and the spelling it came in do not count.
+/// Whether an event says what `b` says already. The dialect and the spelling it came in do not count. A field that is
+/// compared here belongs into content_hash().
 bool same_content(const Row& a, const Row& b) noexcept {
   return same_value(a, b.value, b.verdict) && a.has_notes == b.has_notes && a.notes == b.notes &&
          a.score_source == b.score_source && a.metadata == b.metadata && a.event_time == b.event_time &&
@@ -103,23 +138,35 @@ EventFold::State& EventFold::state_of(const Row& row, Position at) {
 
 /// Also notes the event, so that its own retries are known.
 bool EventFold::seen_before(const State& state, const Row& row) {
-  const bool by_time = row.kind == EventKind::set && row.event_time.has_value();
+  const bool is_set = row.kind == EventKind::set;
+  const bool by_time = is_set && row.event_time.has_value();
   // A set that is its own identity cannot be repeated.
-  if (row.kind == EventKind::set && row.identity == IdentityKind::positional) return false;
+  if (is_set && row.identity == IdentityKind::positional) return false;
   if (!row.idempotency && !by_time) return false;
-  const std::uint64_t hash = Mixer().add(reinterpret_cast<std::uintptr_t>(&state)).add(content_hash(row)).value();
-  const auto [begin, end] = seen_.equal_range(hash);
-  const bool seen = std::any_of(begin, end, [&](const auto& item) {
-    const Seen& before = item.second;
-    if (before.state != &state || before.row.kind != row.kind || before.row.patch_fields != row.patch_fields)
-      return false;
-    if (!same_content(before.row, row)) return false;
-    return same_request_item(before.row, row) || (by_time && state.entry->live && before.life == state.life);
-  });
   // A set that is about to begin a life belongs to that one.
-  const std::uint32_t life = row.kind == EventKind::set && !state.entry->live ? state.life + 1 : state.life;
-  if (!seen) seen_.emplace(hash, Seen{&state, life, row});
-  return seen;
+  const std::uint32_t life = is_set && !state.entry->live ? state.life + 1 : state.life;
+  // What makes an event a repeat is in the hash it is looked up by, so that only repeats share one: the same content
+  // under many Idempotency-Keys, or in many lives, is no repeat.
+  const std::uint64_t content = Mixer(content_hash(row)).add(reinterpret_cast<std::uintptr_t>(&state)).value();
+  const Hash128 request = row.idempotency.value_or(Hash128{});
+  const std::uint64_t request_hash = Mixer(content).add(request.high).add(request.low).add(row.item).value();
+  const std::uint64_t life_hash = Mixer(content).add(life).value();
+  const auto seen_at = [&](std::uint64_t hash, const auto& is_repeat) {
+    const auto [begin, end] = seen_.equal_range(hash);
+    return std::any_of(begin, end, [&](const auto& item) {
+      const Seen& before = *item.second;
+      return before.state == &state && before.row.kind == row.kind && before.row.patch_fields == row.patch_fields &&
+             is_repeat(before) && same_content(before.row, row);
+    });
+  };
+  const auto by_request = [&](const Seen& before) { return same_request_item(before.row, row); };
+  const auto in_this_life = [&](const Seen& before) { return before.life == life; };
+  if (row.idempotency && seen_at(request_hash, by_request)) return true;
+  if (by_time && seen_at(life_hash, in_this_life)) return true;
+  const Seen* const event = &events_seen_.emplace_front(&state, life, row);
+  if (row.idempotency) seen_.emplace(request_hash, event);
+  if (by_time) seen_.emplace(life_hash, event);
+  return false;
 }
 
 void EventFold::set(State& state, const Row& row, Position at, WallTime inserted_at) {
@@ -174,7 +221,8 @@ void EventFold::keep_older_value(State& state, const Value& value, std::string_v
 }
 
 EventFold::Entry* EventFold::newest_at(Position at) noexcept {
-  if (newest_.empty()) {
+  if (!newest_known_) {
+    newest_known_ = true;
     for (Entry& entry : entries_) {
       if (entry.live) newest_.emplace(packed(entry.score.last), &entry);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <forward_list>
 #include <memory_resource>
 #include <unordered_map>
 #include <vector>
@@ -36,7 +37,7 @@ class EventFold {
 
   /// All the fold's parts come from `memory`, which must outlive it.
   explicit EventFold(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
-      : entries_(memory), states_(memory), seen_(memory), newest_(memory) {}
+      : entries_(memory), states_(memory), events_seen_(memory), seen_(memory), newest_(memory) {}
   EventFold(const EventFold&) = delete;
   EventFold& operator=(const EventFold&) = delete;
 
@@ -55,6 +56,7 @@ class EventFold {
   };
   /// An event that a late retry may repeat.
   struct Seen {
+    Seen(const State* of, std::uint32_t in_life, const Row& event) : state(of), life(in_life), row(event) {}
     const State* state;
     std::uint32_t life;
     Row row;
@@ -68,8 +70,10 @@ class EventFold {
 
   std::pmr::deque<Entry> entries_;  // In order of first appearance; never moves.
   std::pmr::unordered_map<IdentityKey, State, KeyHash> states_;
-  std::pmr::unordered_multimap<std::uint64_t, Seen> seen_;
-  std::pmr::unordered_map<std::uint64_t, Entry*> newest_;  // By packed position; filled at the first newest_at().
+  std::pmr::forward_list<Seen> events_seen_;
+  std::pmr::unordered_multimap<std::uint64_t, const Seen*> seen_;  // By the hashes of what would repeat them.
+  std::pmr::unordered_map<std::uint64_t, Entry*> newest_;          // By packed position.
+  bool newest_known_ = false;                                      // newest_ is filled at the first newest_at().
   std::size_t events_ = 0;
 };
 
@@ -80,7 +84,8 @@ struct SourceEvents {
   std::size_t events_max = 0;
 };
 
-/// All events of one source hash in one workspace. Errors: limit_reached (more than events_max), corrupt, io_error.
+/// All events of one source hash in one workspace. Errors: limit_reached (more than events_max), and the loader's
+/// corrupt, io_error and stopping.
 /// Colliding sources of the workspace are folded beside each other; compare entries' sources.
 [[nodiscard]] Result<void> fold_source(ReadView& view, RowLoader& loader, const SourceEvents& events, EventFold& fold);
 

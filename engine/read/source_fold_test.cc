@@ -1,8 +1,11 @@
 #include "engine/read/source_fold.h"
 
+#include <deque>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/limits.h"
 #include "engine/read/score_reader_for_test.h"
 
 /// What becomes of a score by repeats, late retries, patches and erasures, as the reader shows it.
@@ -13,6 +16,25 @@ namespace {
 using testing::ElementsAre;
 
 using SourceFoldTest = ScoreReaderFixture;
+
+/// As many events as one source is read with. Compared with each other, they would take minutes.
+constexpr std::size_t kMany = limits::kEventsPerSource;
+
+Row client_set(std::string_view client_id) {
+  Row row;
+  row.workspace = row.annotator = row.label = 1;
+  row.source = {SourceSpelling::trace, {}, "t"};
+  row.identity = IdentityKind::client_id;
+  row.client_id = client_id;
+  row.value.kind = Value::Kind::number;
+  row.value.number = {5, -1};
+  row.event_time = 1000;
+  return row;
+}
+
+Position place(std::size_t n) {
+  return {1 + n / limits::kBlockRows, static_cast<std::uint16_t>(n % limits::kBlockRows)};
+}
 
 TEST_F(SourceFoldTest, NewestValueWinsAndOlderOnesAreKept) {
   const Position first = set("t", "0.1");
@@ -127,6 +149,80 @@ TEST_F(SourceFoldTest, PatchChangesWhatItCarries) {
   EXPECT_EQ(scores[0].row.notes, "why");
   ASSERT_EQ(scores[0].history.size(), 1u);
   EXPECT_EQ(to_text(scores[0].history[0].value.number), "0.1");
+}
+
+TEST(EventFoldTest, ManySetsOfOneClientIdThatDifferInOneFieldAreNotComparedWithEachOther) {
+  std::deque<std::string> numbered;
+  for (std::size_t i = 0; i < kMany; ++i) numbered.push_back(std::to_string(i));
+  struct Case {
+    const char* name;
+    void (*vary)(Row& row, std::size_t n, std::string_view text);
+  };
+  const Case cases[] = {
+      {"event time", [](Row& row, std::size_t n, std::string_view) { row.event_time = static_cast<WallTime>(n); }},
+      {"metadata", [](Row& row, std::size_t, std::string_view text) { row.metadata = text; }},
+      {"score source", [](Row& row, std::size_t, std::string_view text) { row.score_source = text; }},
+      {"notes", [](Row& row, std::size_t, std::string_view text) { row.notes = text; }},
+      {"parent", [](Row& row, std::size_t, std::string_view text) { row.parent.id = text; }},
+      {"label", [](Row& row, std::size_t n, std::string_view) { row.label = static_cast<LabelNumber>(n); }},
+      {"item of one Idempotency-Key",
+       [](Row& row, std::size_t n, std::string_view) {
+         row.event_time.reset();
+         row.idempotency = Hash128{1, 1};
+         row.item = static_cast<std::uint32_t>(n);
+       }},
+      {"Idempotency-Key",
+       [](Row& row, std::size_t n, std::string_view) {
+         row.event_time.reset();
+         row.idempotency = Hash128{n, 1};
+       }},
+  };
+  for (const Case& c : cases) {
+    EventFold fold;
+    const auto add = [&](std::size_t n, std::size_t at) {
+      Row row = client_set("mine");
+      c.vary(row, n, numbered[n]);
+      fold.add(row, place(at), static_cast<WallTime>(at));
+    };
+    for (std::size_t n = 0; n < kMany; ++n) add(n, n);
+    ASSERT_EQ(fold.entries().size(), 1u) << c.name;
+    const Score& score = fold.entries().front().score;
+    const Position last = score.last;
+    add(7, kMany);
+    EXPECT_EQ(score.last, last) << c.name << ": a late retry";
+    EXPECT_TRUE(score.history.empty()) << c.name;
+  }
+}
+
+TEST(EventFoldTest, ManyLivesOfOneScoreAreNotComparedWithEachOther) {
+  EventFold fold;
+  for (std::size_t n = 0; n < kMany; n += 2) {
+    Row row = client_set("mine");
+    fold.add(row, place(n), static_cast<WallTime>(n));
+    row.kind = EventKind::erase;
+    row.event_time.reset();
+    row.target.kind = IdentityKind::client_id;
+    fold.add(row, place(n + 1), static_cast<WallTime>(n + 1));
+  }
+  fold.add(client_set("mine"), place(kMany), 1);
+  ASSERT_EQ(fold.entries().size(), 1u);
+  EXPECT_TRUE(fold.entries().front().live);
+  EXPECT_EQ(fold.entries().front().score.first, place(kMany));
+}
+
+TEST(EventFoldTest, ErasedScoresAreNotAllLookedThroughForEachPlaceOfAListing) {
+  std::deque<std::string> ids;
+  EventFold fold;
+  for (std::size_t n = 0; n < kMany; ++n) {
+    Row row = client_set(ids.emplace_back(std::to_string(n / 2)));
+    if (n % 2 == 1) {
+      row.kind = EventKind::erase;
+      row.event_time.reset();
+      row.target.kind = IdentityKind::client_id;
+    }
+    fold.add(row, place(n), static_cast<WallTime>(n));
+  }
+  for (std::size_t n = 0; n < kMany; ++n) ASSERT_EQ(fold.newest_at(place(n)), nullptr);
 }
 
 TEST_F(SourceFoldTest, UpToShowsTheStateAtThatEvent) {

@@ -84,7 +84,7 @@ std::string_view default_message(Errc code) noexcept {
     case Errc::label_not_found: return "Label not found.";
     case Errc::label_archived: return "The label is archived.";
     case Errc::label_ambiguous: return "Several labels have this name; name one by its id.";
-    case Errc::label_limit: return "The workspace has too many labels.";
+    case Errc::label_limit: return "The labels of the workspace, or of all together, are at their limit.";
     case Errc::score_not_found: return "Score not found.";
     case Errc::not_annotator: return "Only the score's annotator may do this.";
     case Errc::queue_item_conflict: return "The queue item belongs to another source.";

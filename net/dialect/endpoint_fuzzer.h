@@ -5,8 +5,10 @@
 
 #include "net/dialect/dialect.h"
 
-/// What the dialects' fuzz targets share. The first byte of the input chooses a route, the second varies settings and
-/// outcomes; the rest is the body, or the query of a route that has none.
+/// What the dialects' fuzz targets share. The first byte of the input chooses a route, the second settings, who asks
+/// and what is refused. Then, each on a line of its own, may come a '/' and what stands in the path for {id} (one
+/// digit: something that FuzzWorld holds), and a '?' and the query. The rest is the body; of a route that has none, and
+/// without a '?', the query.
 
 namespace sluice {
 

@@ -1,4 +1,7 @@
 #include <filesystem>
+#include <memory>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -87,6 +90,35 @@ TEST(AuthenticationTest, IdleConnectionsOverTcpDoNotShutTheOperatorsSocketOut) {
   Client third = test.connect();  // Waits in the kernel.
   Client client(path);
   EXPECT_EQ(client.ask(get("/keys", "Host: a\r\n")).status, 200);
+}
+
+TEST(AuthenticationTest, TheOperatorsSocketHas32PlacesOnAFullServerAndNotOneMore) {
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("sluice-admin-" + to_text(random_uuid()))).string();
+  TestServer test([&](TestServer::Setup& setup) {
+    setup.options.admin_socket = path;
+    setup.options.connections_max = 1;
+  });
+  const auto value = [&test](std::string_view metric) {
+    const std::string text = test.server->metrics_text();
+    return std::stoull(text.substr(text.find("\n" + std::string(metric) + " ") + metric.size() + 2));
+  };
+  Client over_tcp = test.connect();
+  EXPECT_EQ(over_tcp.ask(get("/items/a")).status, 200);
+  std::vector<std::unique_ptr<Client>> operators;
+  for (int i = 0; i < 32; ++i) {
+    operators.push_back(std::make_unique<Client>(path));
+    ASSERT_EQ(operators.back()->ask(get("/keys", "Host: a\r\n")).status, 200) << i;
+  }
+  Client late(path);
+  late.send(get("/keys", "Host: a\r\n"));
+  // Both listeners look for room at each tick, and count that there is none.
+  constexpr std::string_view kNoRoom = "sluice_backpressure_total{stage=\"connections\"}";
+  const auto before = value(kNoRoom);
+  while (value(kNoRoom) < before + 20) std::this_thread::yield();
+  EXPECT_EQ(value("sluice_connections"), 33u);
+  operators.pop_back();
+  EXPECT_EQ(late.read().status, 200);
 }
 
 }  // namespace

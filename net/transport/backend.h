@@ -20,6 +20,8 @@ class Backend {
   [[nodiscard]] virtual bool try_run(ReadRequest&) { return false; }
   /// False: too many queries wait.
   [[nodiscard]] virtual bool submit(ReadRequest& request) = 0;
+  /// Once for each query that was delivered, when its thread comes to it.
+  virtual void taken_read() noexcept {}
 };
 
 class EngineBackend final : public Backend {
@@ -33,6 +35,7 @@ class EngineBackend final : public Backend {
   void wake() noexcept override { engine_.wake(); }
   bool try_run(ReadRequest& request) override { return reads_.try_run(request); }
   bool submit(ReadRequest& request) override { return reads_.submit(request); }
+  void taken_read() noexcept override { reads_.taken(); }
 
  private:
   IngestEngine& engine_;

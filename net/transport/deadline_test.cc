@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/limits.h"
 #include "net/transport/server_for_test.h"
 
 namespace sluice {
@@ -57,6 +58,31 @@ TEST(DeadlineTest, ATricklingBodyIsCutOff) {
   ASSERT_EQ(client.read().status, 100);
   client.send("some bytes, but fewer than 1 KiB for each second");
   test.advance(7);
+  EXPECT_EQ(client.read().status, 408);
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(DeadlineTest, ABodyThatIsFastEnoughIsCutOffAtItsLimitAndNotBefore) {
+  TestServer test([](TestServer::Setup& setup) { setup.options.io_threads = 1; });
+  const std::string body(2 * limits::kBodyBytesPerSecond * limits::kBodySeconds, 'x');
+  Client idle = test.connect();
+  Client client = test.connect();
+  const auto send_all_but_the_end = [&] {
+    const std::string head = "POST /echo HTTP/1.1\r\n" + std::string(kAuth) +
+                             "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    const std::string most = head + body.substr(1);
+    const std::uint64_t before = counter(test, "sluice_http_received_bytes_total");
+    client.send(most);
+    while (counter(test, "sluice_http_received_bytes_total") < before + most.size()) std::this_thread::yield();
+  };
+  send_all_but_the_end();
+  test.advance(limits::kBodySeconds - 2);
+  EXPECT_TRUE(idle.closed()) << "the deadlines were looked at";
+  client.send("x");
+  EXPECT_EQ(client.read().status, 200);
+
+  send_all_but_the_end();
+  test.advance(limits::kBodySeconds + 1);
   EXPECT_EQ(client.read().status, 408);
   EXPECT_TRUE(client.closed());
 }

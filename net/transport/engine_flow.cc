@@ -54,7 +54,7 @@ void Connection::on_delivered(ReadRequest& read) {
 
 void Connection::on_read_run() {
   // What was read may carry a label or an annotator that is younger than the request.
-  request_->exchange.catalogue = shared_.catalogue.snapshot();
+  request_->exchange.catalogue = thread_.catalogue();
   call_endpoint(false);
 }
 
@@ -135,6 +135,9 @@ void Connection::take_admission(IngestEngine::Admission admission) {
       return;
     case IngestEngine::Admission::full:
     case IngestEngine::Admission::over_share:
+      // What waits is in none of the engine's counts, and may be many times its body: it takes room like one.
+      if (!hold_body(request_->body_permit.held() + request_->exchange.batch.records.size() * sizeof(ScoreRecord)))
+        return refuse(Errc::overloaded);
       count(Backpressure::admission_wait);
       phase_ = Phase::admission;
       admission_until_ = shared_.tuning.now() + shared_.tuning.admission_wait_ns;
@@ -174,7 +177,7 @@ void Connection::on_delivered(Batch& batch) {
       // A refused group's catalogue records go with the next group.
       refuse(request_->exchange.changed.ok() ? Errc::outcome_unknown : batch.status);
     } else {
-      request_->exchange.catalogue = batch.catalogue != nullptr ? batch.catalogue : shared_.catalogue.snapshot();
+      request_->exchange.catalogue = thread_.catalogue();  // Knows every label that the outcomes name.
       call_endpoint(false);
     }
     drive();

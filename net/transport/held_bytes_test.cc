@@ -17,16 +17,6 @@ constexpr std::string_view kReplies = "sluice_reply_bytes_in_flight";
 
 class HeldBytesTest : public testing::Test {
  protected:
-  HeldBytesTest() {
-    CreateKey key;
-    key.workspace_name = "other";
-    key.key_id = "slother";
-    key.digest = test.key_maker.digest("secret");
-    key.name = key.annotator_name = "slother";
-    key.scopes = kIngest | kRead;
-    SLUICE_CHECK(test.catalogue.apply(key, 1).ok());
-  }
-
   [[nodiscard]] std::size_t held(std::string_view gauge) const {
     const std::string text = test.server->metrics_text();
     const std::string name = "\n" + std::string(gauge) + " ";
@@ -51,11 +41,11 @@ class HeldBytesTest : public testing::Test {
     return clients;
   }
 
-  static constexpr std::string_view kOther = "Host: a\r\nAuthorization: Bearer slother.secret\r\n";
   TestServer test{[](TestServer::Setup& setup) {
     setup.options.body_bytes_in_flight_max = 4'000'000;
     setup.options.reply_bytes_in_flight_max = 100u << 20;
   }};
+  const std::string other = test.add_key("slother", {.workspace = "other"});
 };
 
 TEST_F(HeldBytesTest, LengthsThatAreOnlyAnnouncedTakeNoRoom) {
@@ -81,7 +71,7 @@ TEST_F(HeldBytesTest, AWorkspaceThatStallsInItsBodiesLeavesRoomForOthers) {
   EXPECT_EQ(refused.field("Retry-After"), "1");
   client.send(std::string(100'000, 'x'));
   const std::string body(900'000, 'y');
-  EXPECT_EQ(client.ask(post("/echo", body, kOther)).status, 200) << "another workspace, on the same connection";
+  EXPECT_EQ(client.ask(post("/echo", body, other)).status, 200) << "another workspace, on the same connection";
   stalled.front()->send("x");
   EXPECT_EQ(stalled.front()->read().status, 200);
   EXPECT_EQ(client.ask(post("/echo", std::string(100'000, 'x'))).status, 200) << "there is room again";
@@ -143,6 +133,18 @@ TEST_F(HeldBytesTest, ASlowReaderHoldsItsAnswerAndNotItsBody) {
   EXPECT_FALSE(has("sluice_reply_bytes_in_flight 0")) << "more than sockets buffer is still to be sent";
   EXPECT_TRUE(slow.read().body == body);
   while (!has("sluice_reply_bytes_in_flight 0")) std::this_thread::yield();
+}
+
+TEST_F(HeldBytesTest, ScoresThatWaitForTheEngineTakeRoomLikeBodies) {
+  const std::vector<std::unique_ptr<Client>> stalled = stalled_bodies(8);
+  test.backend.admission = IngestEngine::Admission::full;
+  Client client = test.connect();
+  EXPECT_EQ(client.ask(post("/write", "t")).status, 429);
+  const std::string text = test.server->metrics_text();
+  EXPECT_NE(text.find("stage=\"admission_wait\"} 0\n"), std::string::npos) << "refused at once";
+  EXPECT_NE(text.find("stage=\"body_bytes\"} 1\n"), std::string::npos);
+  test.backend.admission = IngestEngine::Admission::accepted;
+  EXPECT_EQ(client.ask(post("/write", "t")).status, 201) << "what need not wait takes none";
 }
 
 TEST_F(HeldBytesTest, AReadWithoutRoomForItsAnswerIsRefused) {

@@ -18,9 +18,6 @@ namespace asio = boost::asio;
 // A full ring empties within a group's time; a shorter turn would only spin.
 constexpr std::chrono::milliseconds kAdmissionRetry{2};
 constexpr std::size_t kRequestsKept = 1024;
-// What the kept ones hold in all: room for 64 batches of 1000, or for 16 of 10 000. Doubled: so much more memory that a
-// burst leaves behind, for each io thread; halved: more of a burst's requests are allocated anew.
-constexpr std::size_t kRequestBytesKept = 64u << 20;
 // Records; decoding as many takes about as long as waking a thread. Doubled: shards start later; halved: more switches.
 constexpr std::size_t kSmallBatch = 16;
 constexpr std::size_t kDecodersKept = 4;
@@ -35,7 +32,8 @@ IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t ind
       tick_timer_(context_.get_executor()),
       retry_timer_(context_.get_executor()),
       ingest_(context_, shared.tuning),
-      authenticator_(shared.keys, shared.key_maker, shared.options.rates) {
+      authenticator_(shared.keys, shared.key_maker, shared.options.rates),
+      catalogue_(shared.catalogue) {
   const Uuid seed = random_uuid();
   std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
 }
@@ -96,7 +94,10 @@ void IoThread::deliver(std::span<Batch* const> batches) {
 }
 
 void IoThread::deliver(ReadRequest* request) {
-  asio::post(context_, [request] { static_cast<Connection*>(request->owner)->on_delivered(*request); });
+  asio::post(context_, [this, request] {
+    shared_.backend->taken_read();
+    static_cast<Connection*>(request->owner)->on_delivered(*request);
+  });
 }
 
 void IoThread::drain() {
@@ -128,7 +129,8 @@ std::unique_ptr<ActiveRequest> IoThread::take_request() {
 void IoThread::give_request(std::unique_ptr<ActiveRequest> request) {
   if (request->decoder != nullptr) give_decoder(std::move(request->decoder));
   const std::size_t bytes = request->kept_bytes();
-  if (free_requests_.size() == kRequestsKept || free_request_bytes_ + bytes > kRequestBytesKept) return;
+  if (free_requests_.size() == kRequestsKept) return;
+  if (free_request_bytes_ + bytes > shared_.options.kept_request_bytes_max) return;
   free_request_bytes_ += request->pooled_bytes = bytes;
   free_requests_.push_back(std::move(request));
 }

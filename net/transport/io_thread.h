@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/wait_traits.hpp>
 
+#include "engine/model/catalogue_reader.h"
 #include "net/dialect/json_reader.h"
 #include "net/transport/connection.h"
 #include "net/transport/http_metrics.h"
@@ -49,6 +50,7 @@ class IoThread {
   [[nodiscard]] JsonParser& json() noexcept { return json_; }
   [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }
   [[nodiscard]] IngestLoad& ingest() noexcept { return ingest_; }
+  [[nodiscard]] const CataloguePtr& catalogue() { return catalogue_.newest(); }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] std::string_view date() const noexcept { return date_; }
   /// Of the last tick: good enough for deadlines, and free.
@@ -91,6 +93,7 @@ class IoThread {
   BufferPool buffers_;
   JsonParser json_;
   Authenticator authenticator_;
+  CatalogueReader catalogue_;
   std::vector<std::unique_ptr<ActiveRequest>> free_requests_;
   std::size_t free_request_bytes_ = 0;
   std::vector<std::unique_ptr<BodyDecoder>> free_decoders_;

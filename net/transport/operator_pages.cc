@@ -19,14 +19,18 @@ void answer_ready(const ServerShared& shared, Reply& reply) {
   if (shared.pages.ready) checks = shared.pages.ready();
   checks.push_back({"serving", !draining, draining ? "draining" : ""});
   bool ready = true;
+  bool whole = true;
   std::string list;
   for (const OperatorPages::Check& check : checks) {
-    ready = ready && check.ok;
+    ready = ready && (check.ok || !check.needed);
+    whole = whole && check.ok;
     if (!list.empty()) list.append(",");
     append_check(list, check);
   }
   reply.status = ready ? 200 : 503;
-  reply.body.assign(ready ? R"({"status":"ok","checks":[)" : R"({"status":"not_ready","checks":[)")
+  reply.body.assign(R"({"status":")")
+      .append(!ready ? "not_ready" : whole ? "ok" : "degraded")
+      .append(R"(","checks":[)")
       .append(list)
       .append("]}");
 }

@@ -35,6 +35,17 @@ TEST(OperatorPagesTest, ReadinessFailsWithAnyCheck) {
   EXPECT_EQ(client.ask(get("/livez", kNoKey)).status, 200);
 }
 
+TEST(OperatorPagesTest, WhatIsDamagedIsNamedAndTheRestGoesOn) {
+  TestServer test([](TestServer::Setup& setup) {
+    setup.pages.ready = [] { return std::vector<OperatorPages::Check>{{"data", false, "the log is damaged", false}}; };
+  });
+  Client client = test.connect();
+  const Response ready = client.ask(get("/readyz", kNoKey));
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_EQ(ready.body, R"({"status":"degraded","checks":[{"name":"data","ok":false,"detail":"the log is damaged"},)"
+                        R"({"name":"serving","ok":true,"detail":""}]})");
+}
+
 TEST(OperatorPagesTest, MetricsAndVersionNeedAKeyWhereSettingsSaySo) {
   TestServer test([](TestServer::Setup& setup) { setup.options.operator_pages_need_key = true; });
   Client client = test.connect();

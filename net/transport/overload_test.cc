@@ -11,23 +11,11 @@ namespace {
 
 class OverloadTest : public testing::Test {
  protected:
-  /// A key of the default workspace, or of another, and the header fields that show it.
-  std::string key(const char* id, const RateLimits& rates, const char* workspace = "default") {
-    CreateKey change;
-    change.workspace_name = workspace;
-    change.key_id = id;
-    change.digest = test.key_maker.digest("secret");
-    change.name = change.annotator_name = id;
-    change.scopes = kIngest | kRead;
-    change.rates = rates;
-    SLUICE_CHECK(test.catalogue.apply(change, 1).ok());
-    return "Host: a\r\nAuthorization: Bearer " + std::string(id) + ".secret\r\n";
-  }
   TestServer test{[](TestServer::Setup& setup) { setup.options.rates = {1000, 0, 0}; }};
 };
 
 TEST_F(OverloadTest, RequestsPastTheRateAre429AndPassAfterRetryAfter) {
-  const std::string auth = key("slslow", {.requests = 2, .scores = {}, .bytes = {}});
+  const std::string auth = test.add_key("slslow", {.rates = {.requests = 2, .scores = {}, .bytes = {}}});
   Client client = test.connect();
   for (int i = 0; i < 2; ++i) EXPECT_EQ(client.ask(get("/items/a", auth)).status, 200) << i;
   const Response refused = client.ask(post("/echo", "body", auth));
@@ -42,8 +30,8 @@ TEST_F(OverloadTest, RequestsPastTheRateAre429AndPassAfterRetryAfter) {
 }
 
 TEST_F(OverloadTest, AKeyWithoutRatesHasTheServersAndZeroIsNone) {
-  const std::string plain = key("slplain", {});
-  const std::string unlimited = key("slunlimited", {.requests = 0, .scores = {}, .bytes = {}});
+  const std::string plain = test.add_key("slplain", {});
+  const std::string unlimited = test.add_key("slunlimited", {.rates = {.requests = 0, .scores = {}, .bytes = {}}});
   Client client = test.connect();
   const auto refused_of = [&](const std::string& auth) {
     std::string all;
@@ -59,7 +47,7 @@ TEST_F(OverloadTest, AKeyWithoutRatesHasTheServersAndZeroIsNone) {
 }
 
 TEST_F(OverloadTest, BytesAreRefusedBeforeTheBodyIsRead) {
-  const std::string auth = key("slbytes", {.requests = {}, .scores = {}, .bytes = 1000});
+  const std::string auth = test.add_key("slbytes", {.rates = {.requests = {}, .scores = {}, .bytes = 1000}});
   Client client = test.connect();
   EXPECT_EQ(client.ask(post("/echo", std::string(1000, 'x'), auth)).status, 200);
   EXPECT_EQ(client.ask(get("/items/a", auth)).status, 200) << "no body, no bytes";
@@ -78,7 +66,7 @@ TEST_F(OverloadTest, BytesAreRefusedBeforeTheBodyIsRead) {
 }
 
 TEST_F(OverloadTest, AChunkedBodyIsChargedAsItComes) {
-  const std::string auth = key("slchunks", {.requests = {}, .scores = {}, .bytes = 1000});
+  const std::string auth = test.add_key("slchunks", {.rates = {.requests = {}, .scores = {}, .bytes = 1000}});
   Client client = test.connect();
   std::string chunked = "POST /echo HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 3; ++i) chunked += "3e8\r\n" + std::string(1000, 'x') + "\r\n";
@@ -89,7 +77,7 @@ TEST_F(OverloadTest, AChunkedBodyIsChargedAsItComes) {
 }
 
 TEST_F(OverloadTest, ScoresPastTheRateNeverReachTheEngine) {
-  const std::string auth = key("slscores", {.requests = {}, .scores = 2, .bytes = {}});
+  const std::string auth = test.add_key("slscores", {.rates = {.requests = {}, .scores = 2, .bytes = {}}});
   std::atomic<int> batches{0};
   test.backend.on_batch = [&](Batch&) { ++batches; };
   Client client = test.connect();
@@ -106,7 +94,7 @@ TEST_F(OverloadTest, ScoresPastTheRateNeverReachTheEngine) {
 }
 
 TEST_F(OverloadTest, AWorkspaceOverItsShareDoesNotHoldUpAnother) {
-  const std::string other = key("slquiet", {}, "quiet");
+  const std::string other = test.add_key("slquiet", {.workspace = "quiet"});
   const WorkspaceNumber quiet = test.catalogue.snapshot()->workspace_by_name("quiet")->number;
   test.backend.on_admission = [quiet](const Batch& batch) {
     return batch.principal.workspace == quiet ? IngestEngine::Admission::accepted
@@ -131,7 +119,7 @@ TEST_F(OverloadTest, AWorkspaceOverItsShareDoesNotHoldUpAnother) {
 }
 
 TEST_F(OverloadTest, ACrowdedWorkspaceIsRefusedBeforeItsBodyIsRead) {
-  const std::string other = key("slquiet", {}, "quiet");
+  const std::string other = test.add_key("slquiet", {.workspace = "quiet"});
   test.backend.crowded_workspace = test.catalogue.snapshot()->workspace_by_name("default")->number;
   Client client = test.connect();
   client.send("POST /write HTTP/1.1\r\n" + std::string(kAuth) + "Content-Length: 5000\r\n\r\n");
@@ -152,13 +140,7 @@ TEST_F(OverloadTest, AThreadThatFallsBehindRefusesOnlyWhoHasItsShareOfIt) {
     // Out of the way of a clock that runs.
     setup.tuning.idle_ns = setup.tuning.head_ns = setup.tuning.write_ns = 1'000'000'000'000'000;
   });
-  CreateKey change;
-  change.workspace_name = "quiet";
-  change.key_id = "slquiet";
-  change.digest = busy.key_maker.digest("secret");
-  change.name = change.annotator_name = "quiet";
-  change.scopes = kIngest | kRead;
-  ASSERT_TRUE(busy.catalogue.apply(change, 1).ok());
+  const std::string other = busy.add_key("slquiet", {.workspace = "quiet"});
   busy.backend.hold = true;
   Client held = busy.connect();
   held.send(post("/write", "t"));
@@ -172,7 +154,7 @@ TEST_F(OverloadTest, AThreadThatFallsBehindRefusesOnlyWhoHasItsShareOfIt) {
   for (int i = 0; i < 2000 && refused.status != 429; ++i) {
     busy.advance(1);
     refused = flood.ask(post("/write", "t"));
-    ASSERT_EQ(quiet.ask(post("/write", "t", "Host: a\r\nAuthorization: Bearer slquiet.secret\r\n")).status, 201) << i;
+    ASSERT_EQ(quiet.ask(post("/write", "t", other)).status, 201) << i;
   }
   ASSERT_EQ(refused.status, 429);
   EXPECT_EQ(refused.field("Retry-After"), "1");

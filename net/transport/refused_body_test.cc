@@ -18,11 +18,13 @@ std::string head(std::size_t length, std::string_view more = {}) {
          "\r\n\r\n";
 }
 
-std::uint64_t received(const TestServer& test) {
+std::uint64_t value(const TestServer& test, std::string_view metric) {
   const std::string text = test.server->metrics_text();
-  const std::string name = "\nsluice_http_received_bytes_total ";
+  const std::string name = "\n" + std::string(metric) + " ";
   return std::stoull(text.substr(text.find(name) + name.size()));
 }
+
+std::uint64_t received(const TestServer& test) { return value(test, "sluice_http_received_bytes_total"); }
 
 TEST(RefusedBodyTest, IsThrownAwayToItsLastByteAndNoFurther) {
   TestServer test;
@@ -71,6 +73,21 @@ TEST(RefusedBodyTest, CostsTheConnectionWhenItIsLongOrItsEndIsUnknown) {
   closes(head(5000, "Expect: 100-continue\r\n"), 401);
   closes("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 401);
   closes("POST /echo HTTP/1.0\r\nHost: a\r\nContent-Length: 5000\r\n\r\n", 401);
+}
+
+TEST(RefusedBodyTest, IsReadFor64MiBBehindTheLastAnswerAndNotForEver) {
+  TestServer test([](TestServer::Setup& setup) { setup.tuning.linger_ns = 1'000'000'000'000; });
+  constexpr std::size_t kLingered = 64u << 20;
+  Client client = test.connect();
+  EXPECT_EQ(client.ask(head(kLingered + 1)).status, 401);
+  EXPECT_TRUE(client.closed()) << "the server has said all";
+  const std::uint64_t before = received(test);
+  const std::string part(1u << 20, 'x');
+  for (std::size_t sent = 0; sent < kLingered; sent += part.size()) client.send(part);
+  while (received(test) < before + kLingered) std::this_thread::yield();
+  EXPECT_EQ(value(test, "sluice_connections"), 1u);
+  client.send("x");
+  while (value(test, "sluice_connections") != 0) std::this_thread::yield();
 }
 
 TEST(RefusedBodyTest, HasTheDeadlinesOfABody) {

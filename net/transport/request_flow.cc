@@ -145,7 +145,7 @@ bool Connection::authenticate() {
       !admin_ && (request.route->admin || (metrics_page && shared_.options.operator_pages_need_key));
   if (page != OperatorPage::none && !guarded_page) return true;
 
-  request.exchange.catalogue = shared_.catalogue.snapshot();
+  request.exchange.catalogue = thread_.catalogue();
   if (admin_) {
     request.exchange.principal = {0, 0, 0, kIngest | kRead | kManage | kAdmin};
     return true;

@@ -38,6 +38,9 @@ struct ServerOptions {
   std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
   std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;
   std::size_t reply_bytes_in_flight_max = limits::kReplyBytesInFlight;
+  /// What ended requests of one io thread keep for the next: room for 64 batches of 1000, or for 16 of 10 000. Doubled:
+  /// so much more memory that a burst leaves behind; halved: more of a burst's requests are allocated anew.
+  std::size_t kept_request_bytes_max = 64u << 20;
   bool operator_pages_need_key = false;  ///< /metrics and /version, off loopback.
   bool keys_over_tcp = false;            ///< Whether admin routes exist on TCP (scope admin).
   DialectOptions dialects;
@@ -49,6 +52,7 @@ struct OperatorPages {
     std::string name;
     bool ok;
     std::string detail;
+    bool needed = true;  ///< False: without it the server is "degraded", and ready all the same.
   };
   std::function<std::vector<Check>()> ready;
   std::function<std::string()>

@@ -140,18 +140,6 @@ class FakeDialect final : public Dialect {
   }
 };
 
-void add_key(Catalogue& catalogue, const KeyMaker& key_maker, const char* id, std::uint8_t scopes, bool strict) {
-  CreateKey key;
-  key.workspace_name = strict ? "strict" : "default";
-  key.strict_sources = strict;
-  key.key_id = id;
-  key.digest = key_maker.digest("secret");
-  key.name = id;
-  key.annotator_name = id;
-  key.scopes = scopes;
-  SLUICE_CHECK(catalogue.apply(key, 1).ok());
-}
-
 void set_timeout(int descriptor) {
   // Only so that a broken server fails a test instead of hanging it.
   const timeval limit{20, 0};
@@ -283,10 +271,10 @@ void Client::finish_sending() { ::shutdown(descriptor_, SHUT_WR); }
 TestServer::TestServer(const std::function<void(Setup&)>& adjust) {
   static const FakeDialect dialect;
   static const Dialect* const kDialects[] = {&dialect};
-  add_key(catalogue, key_maker, "slkey", kIngest | kRead, false);
-  add_key(catalogue, key_maker, "slmanager", kIngest | kRead | kManage, false);
-  add_key(catalogue, key_maker, "slrevoked", kIngest | kRead, false);
-  add_key(catalogue, key_maker, "slstrict", kIngest | kRead, true);
+  add_key("slkey", {});
+  add_key("slmanager", {.scopes = kIngest | kRead | kManage});
+  add_key("slrevoked", {});
+  add_key("slstrict", {.workspace = "strict", .strict = true});
   SLUICE_CHECK(catalogue.apply(RevokeKey{"slrevoked"}, 2).ok());
   Setup setup;
   setup.options.listen_port = 0;
@@ -303,6 +291,19 @@ TestServer::~TestServer() {
   backend.hold = false;
   backend.release();
   server->stop();
+}
+
+std::string TestServer::add_key(const char* id, const Key& key) {
+  CreateKey change;
+  change.workspace_name = key.workspace;
+  change.strict_sources = key.strict;
+  change.key_id = id;
+  change.digest = key_maker.digest("secret");
+  change.name = change.annotator_name = id;
+  change.scopes = key.scopes;
+  change.rates = key.rates;
+  SLUICE_CHECK(catalogue.apply(change, 1).ok());
+  return "Host: a\r\nAuthorization: Bearer " + std::string(id) + ".secret\r\n";
 }
 
 std::string get(std::string_view path, std::string_view fields) {

@@ -106,6 +106,14 @@ class TestServer {
   ~TestServer();
 
   [[nodiscard]] Client connect() const { return Client(server->port()); }
+  struct Key {
+    std::uint8_t scopes = kIngest | kRead;
+    RateLimits rates = {};
+    const char* workspace = "default";
+    bool strict = false;
+  };
+  /// A key with the secret "secret" and an annotator of its name; the head fields that show it.
+  std::string add_key(const char* id, const Key& key);
   /// Moves the server's clock and lets its timers see it.
   void advance(std::int64_t seconds) { skew_ns.fetch_add(seconds * 1'000'000'000); }
 

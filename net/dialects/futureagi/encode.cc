@@ -171,8 +171,7 @@ bool is_value_code(Errc code) noexcept { return code >= Errc::value_blank && cod
 
 Verdict verdict_of(const Exchange& exchange, const ScoreRecord& record, const RecordOutcome& outcome) {
   Verdict verdict;
-  const Label* const label =
-      exchange.batch.catalogue == nullptr ? nullptr : exchange.batch.catalogue->label(outcome.label);
+  const Label* const label = exchange.catalogue->label(outcome.label);
   if (outcome.code == Errc::source_not_found) {
     verdict.status = 404;
     verdict.text = "Source not found: ";

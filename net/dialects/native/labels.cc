@@ -64,6 +64,18 @@ void check_settings(Exchange& exchange, FlatBody& body, LabelType type, const La
     body.refuse(Errc::bad_settings, "settings", "The label was not saved: " + why + ".");
 }
 
+std::string limit_text(std::string_view where) {
+  const std::string step = "; nothing was saved. Shorten the descriptions and settings of labels that are not needed, "
+                           "archived ones too";
+  if (where == kLabelBytesOfWorkspace)
+    return "The labels of a workspace hold at most " + std::to_string(limits::kLabelBytesPerWorkspace >> 20) +
+           " MiB" + step + ", or use another workspace.";
+  if (where == kLabelBytesOfAll)
+    return "The labels of all workspaces hold at most " + std::to_string(limits::kLabelBytes >> 20) +
+           " MiB together" + step + ".";
+  return "A workspace holds at most " + std::to_string(limits::kLabelsPerWorkspace) + " labels.";
+}
+
 Next change_failed(Exchange& exchange) {
   switch (const Errc code = exchange.changed.error().code) {
     case Errc::name_taken:
@@ -71,8 +83,7 @@ Next change_failed(Exchange& exchange) {
     case Errc::label_not_found:
       return refuse(exchange, code, "No label has this id in this workspace.");
     case Errc::limit_reached:
-      return refuse(exchange, code,
-                    "A workspace holds at most " + std::to_string(limits::kLabelsPerWorkspace) + " labels.");
+      return refuse(exchange, code, limit_text(exchange.changed.error().where));
     default:
       return refuse(exchange, code);
   }

@@ -85,9 +85,7 @@ class Results {
     RecordOutcome shown = outcome;
     if (outcome.stored()) shown.code = Errc::atomic_sibling;
     std::string_view field;
-    const CataloguePtr& catalogue =
-        exchange_.batch.catalogue != nullptr ? exchange_.batch.catalogue : exchange_.catalogue;
-    describe_outcome(record, shown, *catalogue, message_, field);
+    describe_outcome(record, shown, *exchange_.catalogue, message_, field);
     append_item_error(out_, record.item, shown.code, field, message_);
   }
 

@@ -96,6 +96,12 @@ fs::path newest_wal(const std::string& data) {
   return newest;
 }
 
+void damage_table(const std::string& path) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(10);  // In the first data block, which opening does not read.
+  file << "damage";
+}
+
 void write_acked(const std::string& data, std::uint64_t sequence) {
   AckedFile acked(data + "/ACKED");
   ASSERT_TRUE(acked.write(sequence));
@@ -141,11 +147,7 @@ TEST(RecoveryTest, AnIndexTableFoundDamagedInServiceIsRebuiltAtTheNextStart) {
   for (const fs::path& table : tables) {
     const std::string data = temp.path() + "/" + table.stem().string();
     fs::copy(temp.data(), data, fs::copy_options::recursive);
-    {
-      std::fstream file(data + "/index/" + table.string(), std::ios::in | std::ios::out | std::ios::binary);
-      file.seekp(10);  // In the first data block, which opening does not read.
-      file << "damage";
-    }
+    damage_table(data + "/index/" + table.string());
     {
       OpenStore open(data);
       const auto view = open.store->reader().view();
@@ -158,6 +160,8 @@ TEST(RecoveryTest, AnIndexTableFoundDamagedInServiceIsRebuiltAtTheNextStart) {
         failed = failed || !view->by_source(source, SourceRows::both, hits) || !view->by_client_id(client, hits);
       }
       found_in_service += failed ? 1 : 0;
+      EXPECT_EQ(open.store->metrics().index_damaged, failed) << table;
+      EXPECT_FALSE(open.store->metrics().log_damaged) << table;
       if (!failed) expect_everything(open);  // The watermark's table: rebuilt at this start already.
     }
     OpenStore open(data);
@@ -279,15 +283,34 @@ TEST(RecoveryTest, ADamagedTableOfTheLogIsRefusedWithTheNextStep) {
     ++tables;
     const std::string data = temp.path() + "/" + file.path().stem().string();
     fs::copy(temp.data(), data, fs::copy_options::recursive);
-    {
-      std::fstream damaged(data + "/log/" + file.path().filename().string(),
-                           std::ios::in | std::ios::out | std::ios::binary);
-      damaged.seekp(10);  // In the first data block, which opening does not read.
-      damaged << "damage";
-    }
+    damage_table(data + "/log/" + file.path().filename().string());
     EXPECT_THAT(refusal(data), HasSubstr("restore the data directory from a backup")) << file.path();
   }
   EXPECT_GT(tables, 0);
+}
+
+TEST(RecoveryTest, ADamagedTableOfTheLogFoundInServiceShowsInTheMetrics) {
+  const TempDir temp;
+  append_and_die(temp.data());
+  {
+    OpenStore open(temp.data());  // Replays the log into tables.
+    ASSERT_TRUE(open.store->settle(30));  // Indexed, so that a start reads no block of them.
+  }
+  int found_in_service = 0;
+  for (const auto& file : fs::directory_iterator(temp.data() + "/log")) {
+    if (file.path().extension() != ".sst") continue;
+    const std::string data = temp.path() + "/" + file.path().stem().string();
+    fs::copy(temp.data(), data, fs::copy_options::recursive);
+    damage_table(data + "/log/" + file.path().filename().string());
+    if (!refusal(data).empty()) continue;  // The commit record's.
+    OpenStore open(data);
+    bool failed = false;
+    const auto view = open.store->reader().view();
+    for (std::uint64_t block = 1; block <= kChildBlocks; ++block) failed = !view->block(block) || failed;
+    found_in_service += failed ? 1 : 0;
+    EXPECT_EQ(open.store->metrics().log_damaged, failed) << file.path();
+  }
+  EXPECT_GT(found_in_service, 0);
 }
 
 TEST(RecoveryTest, RefusesALogCutAtARecordsEdge) {

@@ -20,9 +20,13 @@ namespace sluice {
 struct StoreOptions {
   /// Everything the store may hold in memory: memtables, hot index, caches. Start: 512 MiB of the process's 1 GiB cap.
   std::size_t memory_bytes = 512u << 20;
-  /// Rows whose postings are still in memory only; bounds a restart. Halved: smaller segments, more compaction.
-  std::size_t hot_rows = 4'000'000;
-  std::size_t segment_rows = 1'000'000;
+  /// Rows whose postings are still in memory only; bounds a restart. 0: derived from memory_bytes, as `serve` does.
+  std::size_t hot_rows = 0;
+  /// Of these, what is indexed at a time. Halved: smaller segments, more compaction. 0: a quarter of hot_rows.
+  std::size_t segment_rows = 0;
+  /// Descriptors for both databases; tables past it are closed while others are read. More than are there: a write
+  /// that finds none ends the process.
+  std::size_t open_files = 256;
   /// Refuse writes (507) below this much free space; 0: derived from the budgets.
   std::uint64_t disk_reserve_bytes = 0;
 };
@@ -39,6 +43,8 @@ struct StoreMetrics {
   std::uint64_t disk_free_bytes = 0;
   bool write_stopped = false;
   bool background_error = false;
+  bool log_damaged = false;    ///< Found while serving: some reads fail. The log has to be restored from a backup,
+  bool index_damaged = false;  ///< the index is rebuilt by the next start.
 };
 
 class DataDir;

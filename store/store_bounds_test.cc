@@ -1,5 +1,8 @@
 #include <atomic>
+#include <filesystem>
+#include <memory>
 #include <thread>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -169,6 +172,79 @@ TEST(StoreBoundsTest, AReaderDoesNotDeleteTheTablesItsIteratorWasTheLastToUse) {
   store->close();  // Ends what was left to the background.
   EXPECT_GT(files->deleted.load(), 0);
   EXPECT_EQ(files->deleted_by_reader.load(), 0);
+}
+
+/// How many tables are open.
+class OpenTables final : public rocksdb::FileSystemWrapper {
+ public:
+  OpenTables() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  static const char* kClassName() { return "OpenTables"; }
+  const char* Name() const override { return kClassName(); }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus status = FileSystemWrapper::NewRandomAccessFile(path, options, file, context);
+    if (!status.ok() || !path.ends_with(".sst")) return status;
+    *file = std::make_unique<Table>(std::move(*file), *this);
+    const int now = open.fetch_add(1) + 1;
+    for (int most = most_open.load(); now > most && !most_open.compare_exchange_weak(most, now);) {
+    }
+    return status;
+  }
+  std::atomic<int> open{0};
+  std::atomic<int> most_open{0};
+
+ private:
+  struct Table final : rocksdb::FSRandomAccessFileOwnerWrapper {
+    Table(std::unique_ptr<rocksdb::FSRandomAccessFile> file, OpenTables& all)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), tables(all) {}
+    ~Table() override { tables.open.fetch_sub(1); }
+    OpenTables& tables;
+  };
+};
+
+TEST(StoreBoundsTest, AStoreWithMoreTablesThanDescriptorsIsReadWhole) {
+  const TempDir temp;
+  constexpr int kRuns = 15;  // One less than begins a merge.
+  constexpr std::size_t kRows = 64;
+  StoreOptions options = small_options();
+  options.segment_rows = kRows;
+  options.open_files = 1;  // As few as can be.
+  const auto name = [](int run, std::size_t row) { return std::to_string(run) + " " + std::to_string(row); };
+  {
+    OpenStore open(temp.data(), options);
+    for (int run = 0; run < kRuns; ++run) {
+      BlockSpec rows;
+      for (std::size_t row = 0; row < kRows; ++row)
+        rows.push_back({.source = name(run, row), .client_id = std::to_string(row)});
+      ASSERT_EQ(open.append({rows}), Durability::durable);
+      ASSERT_TRUE(open.store->settle(30));
+    }
+    open.store->close();
+  }
+  int tables = 0;
+  for (const auto& file : std::filesystem::directory_iterator(temp.data() + "/index"))
+    tables += file.path().extension() == ".sst" ? 1 : 0;
+  EXPECT_GE(tables, 4 * kRuns) << "of five families";
+
+  const auto files = std::make_shared<OpenTables>();
+  static rocksdb::Env* const env = rocksdb::NewCompositeEnv(files).release();
+  const DataDir directory(temp.data());
+  const KeyedHash keys(directory.hash_key());
+  const auto store = open_store(directory, options, env);
+  const auto view = store->reader().view();
+  for (int run = 0; run < kRuns; ++run) {
+    for (std::size_t row = 0; row < kRows; ++row) {
+      std::vector<PostingHit> hits;
+      ASSERT_TRUE(view->by_source(source_hash(keys, 1, trace(name(run, row))), SourceRows::both, hits));
+      ASSERT_EQ(hits.size(), 1u) << name(run, row);
+      EXPECT_TRUE(view->block(hits.front().at.block).ok());
+    }
+  }
+  // Ten of each database, one more of each of 16 shards, and the runs that one read stands on.
+  EXPECT_LE(files->most_open.load(), 10 + 16 + kRuns + 10);
+  EXPECT_GT(files->open.load(), 0);
+  store->close();
 }
 
 }  // namespace

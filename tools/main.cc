@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "tools/app/process.h"
 #include "tools/commands/commands.h"
 #include "tools/load/load_command.h"
 
@@ -35,6 +36,9 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? 0 : sluice::kExitUsage;
   }
+  // They hold a key and have no settings; for the others resolve_settings() does this.
+  if (app.got_subcommand("load") || app.got_subcommand("import")) sluice::keep_memory_private();
+  sluice::hide_arguments(argc, argv, {"--key", "--bootstrap-key"});  // CLI11 has made its copies.
   try {
     return run();
   } catch (const std::exception& error) {

@@ -217,7 +217,8 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
   return database;
 }
 
-Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env) {
+Database open_index_database(const std::string& path, const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache,
+                             rocksdb::Env* env) {
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = index_families(cache);
   if (fs::exists(path + kDamageMark)) {
     std::fprintf(stderr, "sluice: the index %s was found damaged; it is rebuilt from the log\n", path.c_str());
@@ -227,7 +228,7 @@ Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::C
     Database database;
     database.health = std::make_shared<DatabaseHealth>();
     database.pacer = std::make_shared<CompactionPacer>();
-    rocksdb::DBOptions options = index_database_options(env, database.health);
+    rocksdb::DBOptions options = index_database_options(plan, env, database.health);
     options.rate_limiter = database.pacer;
     const rocksdb::Status status = open_families(options, path, families, false, database);
     if (status.ok()) return database;
@@ -279,7 +280,7 @@ rocksdb::Status open_log_read_only(const std::string& path, bool point_in_time, 
 }
 
 rocksdb::Status open_index_read_only(const std::string& path, Database& out) {
-  rocksdb::DBOptions options = index_database_options(rocksdb::Env::Default(), nullptr);
+  rocksdb::DBOptions options = index_database_options(MemoryPlan{StoreOptions()}, rocksdb::Env::Default(), nullptr);
   options.info_log = std::make_shared<NoInformationLog>();
   return open_families(options, path, index_families(rocksdb::NewLRUCache(kReaderCacheBytes)), true, out);
 }

@@ -32,7 +32,8 @@ class DatabaseHealth final : public rocksdb::EventListener {
   /// RocksDB found wrong bytes by itself, in a compaction for example.
   [[nodiscard]] bool corrupt() const noexcept { return corrupt_.load(std::memory_order_acquire); }
   /// True for the first caller: damage is reported once.
-  [[nodiscard]] bool first_damage() noexcept { return !damage_reported_.exchange(true); }
+  [[nodiscard]] bool first_damage() noexcept { return !damaged_.exchange(true); }
+  [[nodiscard]] bool damaged() const noexcept { return damaged_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool background_error() const noexcept { return background_error_.load(std::memory_order_acquire); }
   [[nodiscard]] bool write_stopped() const noexcept { return stopped_families_.load(std::memory_order_relaxed) > 0; }
   /// The literal for on_fatal().
@@ -44,7 +45,7 @@ class DatabaseHealth final : public rocksdb::EventListener {
  private:
   std::atomic<bool> background_error_{false};
   std::atomic<bool> corrupt_{false};
-  std::atomic<bool> damage_reported_{false};
+  std::atomic<bool> damaged_{false};
   std::atomic<const char*> reason_{nullptr};
   std::atomic<int> stopped_families_{0};
 };
@@ -83,10 +84,10 @@ enum IndexFamily {
 [[nodiscard]] Database open_log_database(const std::string& path, const MemoryPlan& plan,
                                          std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env, std::uint64_t acked);
 /// Opens <path>; one that is damaged is removed and started anew, since it can be rebuilt from the log.
-[[nodiscard]] Database open_index_database(const std::string& path, std::shared_ptr<rocksdb::Cache> cache,
-                                           rocksdb::Env* env);
-/// Damage found in service: says so once, with the operator's next step. A damaged index is marked, so that the next
-/// start rebuilds it.
+[[nodiscard]] Database open_index_database(const std::string& path, const MemoryPlan& plan,
+                                           std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env);
+/// Damage found in service: says so once, with the operator's next step, and counts in StoreMetrics from then on. A
+/// damaged index is marked, so that the next start rebuilds it.
 void report_log_damage(const Database& log, const std::string& what) noexcept;
 void report_index_damage(const Database& index, const std::string& what) noexcept;
 /// Removes every posting; the caller opens again.

@@ -62,10 +62,11 @@ void Indexer::run() {
     wait_for_compaction();
     const rocksdb::Status status = writer_.ingest(*segment);
     if (!status.ok()) {
-      std::fprintf(stderr, "sluice: indexing up to block %llu failed: %s\n",
-                   static_cast<unsigned long long>(segment->last_block()), status.ToString().c_str());
       failed_.store(true, std::memory_order_release);
       changed_.notify_all();
+      // Last: a stderr that nobody reads must not hide the failure.
+      std::fprintf(stderr, "sluice: indexing up to block %llu failed: %s\n",
+                   static_cast<unsigned long long>(segment->last_block()), status.ToString().c_str());
       return;
     }
     watermark_.store(segment->last_block(), std::memory_order_relaxed);

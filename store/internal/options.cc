@@ -11,8 +11,14 @@ namespace sluice {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
+// Of each database beside its tables: LOCK, MANIFEST, the information log, directories, log (WAL) files in use, what a
+// flush, a merge and an ingestion write, and the tables past the number (table_cache_numshardbits, and iterators that
+// stand on more tables than are kept). RocksDB takes another 10 off the number for these.
+constexpr std::size_t kFilesBesideTables = 32;
+constexpr std::size_t kMaxOpenFilesLeast = 20;  // RocksDB raises a smaller number to this.
 
-rocksdb::DBOptions common_database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::EventListener> listener) {
+rocksdb::DBOptions common_database_options(const MemoryPlan& plan, rocksdb::Env* env,
+                                           std::shared_ptr<rocksdb::EventListener> listener) {
   rocksdb::DBOptions options;
   options.env = env;
   options.create_if_missing = true;
@@ -56,7 +62,10 @@ rocksdb::DBOptions common_database_options(rocksdb::Env* env, std::shared_ptr<ro
   options.max_subcompactions = 1;
   options.bytes_per_sync = kMiB;  // Spreads the write-back of tables, so that it does not pile up in
                                   // front of the log's sync.
-  options.max_open_files = -1;    // Tables stay open: their filters are found without a lookup.
+  // Tables past it are closed, the least used first. With -1 all stay open, and when tables outnumber the descriptors a
+  // flush fails, and so does every start after it.
+  options.max_open_files = plan.max_open_files;
+  options.table_cache_numshardbits = 4;  // Each of 16 shards may keep one more than its part; 64 would be too many.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.info_log_level =
@@ -125,12 +134,15 @@ MemoryPlan::MemoryPlan(const StoreOptions& options) {
   read_block_bytes = bytes / 12;
   posting_cache_bytes = bytes / 32;
   rocksdb_cache_bytes = bytes / 6;
+  const std::size_t open_files =
+      std::clamp<std::size_t>(options.open_files / 2, kMaxOpenFilesLeast + kFilesBesideTables, std::size_t{1} << 20);
+  max_open_files = static_cast<int>(open_files - kFilesBesideTables);
   // The rest, about a quarter, is for hot postings (24 bytes each and their heads) and the indexer's sort.
 }
 
 rocksdb::DBOptions log_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                         std::shared_ptr<rocksdb::EventListener> listener) {
-  rocksdb::DBOptions options = common_database_options(env, std::move(listener));
+  rocksdb::DBOptions options = common_database_options(plan, env, std::move(listener));
   // The catalogue family takes a few bytes from every group, so it would keep every old log file alive without this.
   options.max_total_wal_size = plan.wal_bytes;
   return options;
@@ -158,8 +170,9 @@ rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> c
   return options;
 }
 
-rocksdb::DBOptions index_database_options(rocksdb::Env* env, std::shared_ptr<rocksdb::EventListener> listener) {
-  rocksdb::DBOptions options = common_database_options(env, std::move(listener));
+rocksdb::DBOptions index_database_options(const MemoryPlan& plan, rocksdb::Env* env,
+                                          std::shared_ptr<rocksdb::EventListener> listener) {
+  rocksdb::DBOptions options = common_database_options(plan, env, std::move(listener));
   // Compaction may rest before each write (compaction_pacer.h): 2 ms of work. Doubled: acks wait twice as long for a
   // processor. Halved: twice the system calls.
   options.writable_file_max_buffer_size = kMiB / 4;

@@ -13,7 +13,7 @@
 
 namespace sluice {
 
-/// How StoreOptions::memory_bytes is divided.
+/// How StoreOptions::memory_bytes and open_files are divided.
 struct MemoryPlan {
   explicit MemoryPlan(const StoreOptions& options);
   std::size_t write_buffer_bytes;   ///< One memtable of the log.
@@ -22,6 +22,7 @@ struct MemoryPlan {
   std::size_t read_block_bytes;     ///< Blocks read from disk.
   std::size_t posting_cache_bytes;  ///< Postings of sources that were read.
   std::size_t rocksdb_cache_bytes;  ///< Index and filter partitions, index data blocks.
+  int max_open_files;               ///< Of each database, for tables.
 };
 
 inline constexpr int kLogMemtables = 3;
@@ -35,7 +36,7 @@ inline constexpr char kCatalogueFamily[] = "catalogue";
                                                           std::shared_ptr<rocksdb::Cache> cache);
 [[nodiscard]] rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> cache);
 
-[[nodiscard]] rocksdb::DBOptions index_database_options(rocksdb::Env* env,
+[[nodiscard]] rocksdb::DBOptions index_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                                         std::shared_ptr<rocksdb::EventListener> listener);
 /// by_source, by_client_id: found by an 8-byte hash, most often absent.
 [[nodiscard]] rocksdb::ColumnFamilyOptions hashed_family_options(std::shared_ptr<rocksdb::Cache> cache);

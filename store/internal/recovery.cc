@@ -19,11 +19,11 @@ namespace {
 
 }  // namespace
 
-Database open_index_for(const std::string& path, std::shared_ptr<rocksdb::Cache> cache, rocksdb::Env* env,
-                        const Database& log) {
+Database open_index_for(const std::string& path, const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache,
+                        rocksdb::Env* env, const Database& log) {
   const std::uint64_t last_block = read_commit_record(*log.db, log.families[kCatalogue]).last_block;
   {
-    Database index = open_index_database(path, cache, env);
+    Database index = open_index_database(path, plan, cache, env);
     const std::uint64_t watermark = read_watermark(index);
     if (watermark <= last_block) return index;
     // Ahead: only after an operator has accepted a loss (ACKED removed) or mixed two backups.
@@ -33,7 +33,7 @@ Database open_index_for(const std::string& path, std::shared_ptr<rocksdb::Cache>
                                                 : "ahead of the log");
   }
   remove_index_database(path);
-  return open_index_database(path, std::move(cache), env);
+  return open_index_database(path, plan, std::move(cache), env);
 }
 
 void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash& keys, std::size_t hot_rows,

@@ -1,7 +1,6 @@
 #include "store/internal/store_log.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <thread>
 
 #include "engine/base/bytes.h"
@@ -70,9 +69,9 @@ Durability StoreLog::append(Group& group) {
   if (status.IsIncomplete() && !log_.health->background_error())
     return Durability::refused;  // A stall: nothing written.
   // Anything else may have reached the disk, a full disk included; whether it did is found by a restart.
-  std::fprintf(stderr, "sluice: the log failed at commit %llu: %s\n",
-               static_cast<unsigned long long>(group.commit_sequence), status.ToString().c_str());
-  failed_.store(true, std::memory_order_release);
+  // The committer writes nothing to stderr: one that nobody reads would hold up the answers and the process's end.
+  failure_ = "the log failed at commit " + std::to_string(group.commit_sequence) + ": " + status.ToString();
+  failed_.store(true, std::memory_order_release);  // Pairs with failed(): failure_ is complete.
   return Durability::unknown;
 }
 

@@ -35,6 +35,8 @@ class StoreLog final : public RecordLog {
   [[nodiscard]] std::uint64_t acked() const noexcept { return acked_.load(std::memory_order_acquire); }
   /// Nothing can be appended until a restart.
   [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+  /// Why, for the operator. Requires: failed().
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
 
  private:
   void build(const Group& group, const LogTail& tail);
@@ -50,6 +52,7 @@ class StoreLog final : public RecordLog {
   std::function<bool()> disk_full_ = [] { return false; };
   std::atomic<std::uint64_t> acked_;
   std::atomic<bool> failed_{false};
+  std::string failure_;  // Written once, before failed_.
 
   mutable std::mutex mutex_;  // Guards what follows and the writer's side of hot_.
   LogTail tail_;

@@ -44,8 +44,8 @@ void Watch::run() {
     lock.unlock();
     look_at_disk();
     if (round % kRoundsPerAcked == 0) write_acked();
+    report();  // First: what follows may wait for a stderr that nobody reads.
     sources_.each_round();
-    report();
     lock.lock();
   }
 }

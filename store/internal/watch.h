@@ -21,7 +21,7 @@ class Watch {
     std::function<std::uint64_t()> acked;    ///< Highest acknowledged commit sequence.
     std::function<const char*()> error;      ///< A literal once something is broken for good, else nullptr.
     std::function<std::uint64_t()> reserve;  ///< Free bytes below which nothing is written.
-    std::function<void()> each_round;        ///< The stall watchdog.
+    std::function<void()> each_round;        ///< Tells failures; the stall watchdog.
   };
   Watch(std::string path, AckedFile& acked, Sources sources);
   ~Watch() { stop(); }

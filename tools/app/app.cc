@@ -13,7 +13,9 @@
 #include "engine/base/limits.h"
 #include "store/data_dir.h"
 #include "tools/app/checkpointer.h"
+#include "tools/app/memory_shares.h"
 #include "tools/app/metrics.h"
+#include "tools/app/process.h"
 
 namespace sluice {
 namespace {
@@ -24,20 +26,21 @@ std::size_t or_by_cores(std::size_t setting, std::size_t cores_per_thread, std::
   return std::clamp(cores / cores_per_thread, least, most);
 }
 
+MemoryShares shares_of(const Settings& settings) { return {settings.memory_bytes, settings.body_bytes_max}; }
+
 EngineOptions engine_options(const Settings& settings) {
   EngineOptions options;
   options.io_threads = or_by_cores(settings.io_threads, 1, 1, 16);
   options.shards = or_by_cores(settings.shards, 4, 1, 16);
+  options.scores_in_flight = shares_of(settings).scores_in_flight;
+  options.bytes_in_flight = shares_of(settings).records;
   return options;
 }
 
 StoreOptions store_options(const Settings& settings) {
   StoreOptions options;
-  options.memory_bytes = settings.memory_bytes / 2;  // The other half: bodies in flight, connections, catalogue.
-  // A posting takes 24 bytes and its share of the sort: an eighth of the store's memory holds these. The next start
-  // reads them again, at about 0.8 us a row: with 1 GiB 2 million of them at most.
-  options.hot_rows = options.memory_bytes / 256;
-  options.segment_rows = options.hot_rows / 4;
+  options.memory_bytes = shares_of(settings).store;
+  options.open_files = store_descriptors(descriptor_limit());
   options.disk_reserve_bytes = settings.disk_reserve_bytes;
   return options;
 }
@@ -53,13 +56,12 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   }
   options.connections_max = settings.connections_max;
   options.io_threads = engine_options(settings).io_threads;
+  const MemoryShares shares = shares_of(settings);
   options.body_bytes_max = settings.body_bytes_max;
-  options.decoded_body_bytes_max =
-      std::clamp<std::size_t>(settings.body_bytes_max * 4, limits::kDecodedBodyBytes, limits::kBodyBytesMax);
-  // One workspace alone may hold half (ByteBudget): the largest body and what it is decoded to must fit into that, with
-  // the byte that tells too much. Otherwise it would be refused on an idle server, for ever.
-  options.body_bytes_in_flight_max =
-      std::max(limits::kBodyBytesInFlight, 2 * (options.body_bytes_max + options.decoded_body_bytes_max + 1));
+  options.decoded_body_bytes_max = shares.decoded_body_max;
+  options.body_bytes_in_flight_max = shares.bodies;
+  options.reply_bytes_in_flight_max = shares.replies;
+  options.kept_request_bytes_max = std::min(options.kept_request_bytes_max, shares.kept_requests / options.io_threads);
   options.connections_per_address_max = settings.connections_per_address_max;
   options.rates = settings.default_rates;
   options.burst_seconds = settings.rate_burst_seconds;
@@ -67,6 +69,15 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.keys_over_tcp = settings.keys_over_tcp;
   options.dialects.futureagi_envelope = settings.futureagi_envelope;
   return options;
+}
+
+/// Named, but no reason to send nobody here: every write and all other reads are as good as ever, there is no second
+/// copy to turn to, and staying away mends nothing.
+OperatorPages::Check data_check(const StoreMetrics& now) {
+  const char* detail = "no damage found";
+  if (now.index_damaged) detail = "the index is damaged: some reads answer 500; a restart rebuilds it from the log";
+  if (now.log_damaged) detail = "the log is damaged: some reads answer 500; restore the data directory from a backup";
+  return {"data", !now.log_damaged && !now.index_damaged, detail, false};
 }
 
 void write_private_file(const std::string& path, const std::string& text) {
@@ -113,7 +124,8 @@ struct App::State {
     return {{"store", !now.background_error,
              now.background_error ? "the log reported an error; restart to recover" : "open"},
             {"disk", !store->log().disk_full(), std::to_string(now.disk_free_bytes >> 20) + " MiB free"},
-            {"backlog", store->log().pressure() < 1.0, std::to_string(now.hot_rows) + " rows not indexed yet"}};
+            {"backlog", store->log().pressure() < 1.0, std::to_string(now.hot_rows) + " rows not indexed yet"},
+            data_check(now)};
   }
 
   void make_first_key();

@@ -109,6 +109,10 @@ void add_store(Families& out, const StoreMetrics& store) {
             static_cast<double>(store.disk_free_bytes));
   out.gauge("sluice_write_stopped", "1 while RocksDB refuses writes.", store.write_stopped ? 1 : 0);
   out.gauge("sluice_read_only", "1 after an error that needs a restart.", store.background_error ? 1 : 0);
+  out.family("sluice_data_damaged", "1 once damage was found: reads that need what is damaged fail.",
+             MetricType::Gauge);
+  out.labelled("database", "log", store.log_damaged ? 1 : 0);
+  out.labelled("database", "index", store.index_damaged ? 1 : 0);
 }
 
 void add_process(Families& out) {

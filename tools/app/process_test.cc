@@ -1,7 +1,10 @@
 #include "tools/app/process.h"
 
 #include <stdexcept>
+#include <string>
+#include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,6 +23,16 @@ TEST(ProcessTest, ConnectionsLeaveTheStoreItsDescriptors) {
   EXPECT_THROW((void)connections_within(511, 10), std::runtime_error);
 }
 
+TEST(ProcessTest, TheStoreMayOpenWhatConnectionsLeaveAndNobodyElseNeeds) {
+  for (const std::size_t descriptors : {512, 1024, 4096, 1'000'000}) {
+    const std::size_t connections = connections_within(descriptors, 1'000'000);
+    EXPECT_LT(connections + store_descriptors(descriptors), descriptors);
+    EXPECT_GE(store_descriptors(descriptors), 160u);
+  }
+  EXPECT_EQ(store_descriptors(20'000), 5000u - 96);
+  EXPECT_GE(descriptor_limit(), store_descriptors(512));
+}
+
 TEST(ProcessTest, AProcessThatKeepsItsMemoryPrivateLeavesNoCore) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -31,6 +44,16 @@ TEST(ProcessTest, AProcessThatKeepsItsMemoryPrivateLeavesNoCore) {
   int status = -1;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
+}
+
+TEST(ProcessTest, SecretsAmongTheArgumentsAreHiddenAndNothingElse) {
+  std::string given[] = {"sluice", "import", "--key",       "id.secret", "--key=id.secret",
+                         "--key",  "@file",  "--keys=id.s", "--key"};
+  std::vector<char*> arguments;
+  for (std::string& argument : given) arguments.push_back(argument.data());
+  hide_arguments(static_cast<int>(arguments.size()), arguments.data(), {"--key", "--bootstrap-key"});
+  EXPECT_THAT(given, testing::ElementsAre("sluice", "import", "--key", "*********", "--key=*********", "--key", "@file",
+                                          "--keys=id.s", "--key"));
 }
 
 }  // namespace

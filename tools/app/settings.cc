@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <stdexcept>
 
@@ -120,7 +121,7 @@ constexpr Entry kEntries[] = {
          fail("'" + std::string(t) + "' is not trace, debug, info, warn, error or off");
        s.log_level = t;
      }},
-    {"bootstrap_key", "", "ID:SECRET of the first key, instead of a generated one",
+    {"bootstrap_key", "", "ID:SECRET of the first key, or @FILE that holds it, instead of a generated one",
      [](std::string_view t, Settings& s) {
        const std::size_t colon = t.find(':');
        // The text is a secret: the message must not repeat it.
@@ -183,6 +184,7 @@ void SettingsLoader::set(std::string_view name, std::string text, SettingOrigin 
     fail("unknown setting '" + std::string(name) + "'; did you mean '" + std::string(nearest->name) + "'?");
   }
   try {
+    if (entry->secret) text = given_secret(text);  // Read once: FILE may be a pipe.
     Settings probe;
     entry->apply(text, probe);
   } catch (const std::exception& error) {
@@ -249,6 +251,14 @@ std::string SettingsLoader::environment_name(std::string_view name) {
   std::string variable = "SLUICE_" + std::string(name);
   for (char& c : variable) c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return variable;
+}
+
+std::string given_secret(const std::string& text) {
+  if (!text.starts_with('@')) return text;
+  std::ifstream file(text.substr(1));
+  std::string secret;
+  if (!(file >> secret)) fail("cannot read a key from " + text.substr(1));
+  return secret;
 }
 
 std::uint64_t parse_bytes(std::string_view text) {

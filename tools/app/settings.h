@@ -68,6 +68,8 @@ class SettingsLoader {
   std::vector<SettingValue> values_;
 };
 
+/// What was given as a secret: itself, or for "@FILE" the first word in that file. Throws std::runtime_error.
+[[nodiscard]] std::string given_secret(const std::string& text);
 /// "64MiB", "2GB", "1048576" → bytes. Throws std::runtime_error.
 [[nodiscard]] std::uint64_t parse_bytes(std::string_view text);
 [[nodiscard]] bool is_loopback(std::string_view address);

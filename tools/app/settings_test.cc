@@ -49,6 +49,16 @@ TEST(SettingsTest, AFileErrorNamesFileLineAndTheNearestName) {
   std::remove(path.c_str());
 }
 
+TEST(SettingsTest, ASecretMayStandInAFile) {
+  const std::string path = write_file("first:0123456789abcdef\n");
+  SettingsLoader loader;
+  loader.set("bootstrap_key", "@" + path, SettingOrigin::flag);
+  std::remove(path.c_str());
+  EXPECT_EQ(loader.resolve().bootstrap_key, "first:0123456789abcdef") << "read once";
+  const std::string error = error_of([&] { loader.set("bootstrap_key", "@" + path, SettingOrigin::flag); });
+  EXPECT_NE(error.find("cannot read a key from " + path), std::string::npos) << error;
+}
+
 TEST(SettingsTest, BadValuesAreRefusedWithTheirReason) {
   struct Case { const char* name; const char* value; const char* reason; };
   constexpr Case kCases[] = {

@@ -18,6 +18,7 @@ using Command = std::function<int()>;
 /// Settings flags shared by serve, config and the commands that may open the data directory themselves.
 void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader,
                           std::shared_ptr<std::string> config_file);
+/// And keeps the process's memory private, unless core_dumps says otherwise: keys and scores are about to be in it.
 [[nodiscard]] Settings resolve_settings(SettingsLoader& loader, const std::string& config_file);
 
 void add_serve_command(CLI::App& app, Command& run);

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "engine/base/limits.h"
 #include "tools/app/app.h"
 #include "tools/app/log.h"
 #include "tools/app/process.h"
@@ -27,13 +28,16 @@ void print_banner(const App& app, const Settings& settings) {
   if (const auto& key = app.first_key()) {
     if (key->file.empty()) {
       out += "  first key     " + key->id + " (from the settings)\n";
-    } else {
+    } else if (::isatty(STDOUT_FILENO) != 0) {
       credential = key->id + "." + key->secret;
       out += "  first key     " + credential + "\n                shown once; kept in " + key->file + " (mode 0600)\n";
+    } else {  // Journals and containers keep what is printed, and show it to more people than the file.
+      credential = "$(cat " + key->file + ")";
+      out += "  first key     in " + key->file + " (mode 0600)\n";
     }
   }
-  out += "  try           curl -s " + url + "/api/v1/scores -H 'Authorization: Bearer " + credential +
-         "' \\\n                  -H 'Content-Type: application/json' \\\n                  -d "
+  out += "  try           curl -s " + url + "/api/v1/scores -H \"Authorization: Bearer " + credential +
+         "\" \\\n                  -H 'Content-Type: application/json' \\\n                  -d "
          "'{\"traceId\":\"trace-abc-123\",\"evaluatorName\":\"accuracy\",\"value\":0.92}'\n";
   std::fputs(out.c_str(), stdout);
   std::fflush(stdout);
@@ -45,7 +49,7 @@ sigset_t awaited_signals(bool hangup) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGUSR2);  // Raised by on_fatal.
+  sigaddset(&signals, SIGUSR2);  // Raised by acks_stopped().
   if (hangup) sigaddset(&signals, SIGHUP);
   return signals;
 }
@@ -63,12 +67,28 @@ int wait_for_the_end(const sigset_t& signals, App& app) {
   }
 }
 
+std::atomic<const char*> fatal_reason{nullptr};  // A literal, once acks have stopped.
+
+/// Called by the committer, who has answers to give yet, and by the store's watch: neither may wait for a stderr that
+/// nobody reads. So main says it, and the alarm ends the process even when main is held up.
+void acks_stopped(const char* what) {
+  const char* none = nullptr;
+  if (!fatal_reason.compare_exchange_strong(none, what)) return;
+  alarm(static_cast<unsigned>(limits::kDrainSeconds) + 5);
+  kill(getpid(), SIGUSR2);
+}
+
 /// No flush and no close: after a failed sync the files' state is the log's to judge at the next start.
-[[noreturn]] void leave_the_log() { _exit(kExitLogUnknown); }
+[[noreturn]] void leave_the_log() {
+  alarm(1);  // For the line: see acks_stopped().
+  log_error(std::string("acks stopped: ") + fatal_reason.load() + "; exiting so that a restart recovers from the log");
+  usleep(500'000);  // Waiters are being told "unknown" right now, and the store says what failed.
+  _exit(kExitLogUnknown);
+}
 
 int serve(Settings settings) {
+  give_freed_memory_back();
   start_logging(settings.log_level);
-  if (!settings.core_dumps) keep_memory_private();
   const std::size_t wanted = settings.connections_max;
   const std::size_t descriptors = raise_descriptor_limit();
   settings.connections_max = connections_within(descriptors, wanted);
@@ -80,21 +100,13 @@ int serve(Settings settings) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   App app(settings, App::Listen::everywhere);
-  static std::atomic<bool> fatal{false};
-  app.on_fatal([](const char* what) {
-    if (fatal.exchange(true)) return;
-    log_error(std::string("acks stopped: ") + what + "; exiting so that a restart recovers from the log");
-    kill(getpid(), SIGUSR2);
-  });
+  signal(SIGALRM, [](int) { _exit(kExitLogUnknown); });
+  app.on_fatal(&acks_stopped);
   app.start();
   print_banner(app, settings);
 
   const int received = wait_for_the_end(signals, app);
-  if (fatal.load()) {
-    usleep(500'000);  // Waiters are being told "unknown" right now.
-    leave_the_log();
-  }
-  log_info(std::string("received ") + strsignal(received) + ", finishing what was received");
+  if (fatal_reason.load() != nullptr) leave_the_log();
   // A second signal ends the process at once: durability never depends on the drain. The others stay blocked: by
   // default they would kill it too, with answers still to be given.
   signal(SIGTERM, SIG_DFL);
@@ -104,11 +116,12 @@ int serve(Settings settings) {
   sigaddset(&ending, SIGTERM);
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
+  log_info(std::string("received ") + strsignal(received) + ", finishing what was received");
   app.finish();
-  if (fatal.load()) leave_the_log();  // The last answers said "unknown".
+  if (fatal_reason.load() != nullptr) leave_the_log();  // The last answers said "unknown".
   app.stop();
   log_info("stopped");
-  return fatal.load() ? kExitLogUnknown : 0;
+  return fatal_reason.load() != nullptr ? kExitLogUnknown : 0;
 }
 
 }  // namespace
@@ -136,7 +149,9 @@ void add_settings_options(CLI::App& app, std::shared_ptr<SettingsLoader> loader,
 Settings resolve_settings(SettingsLoader& loader, const std::string& config_file) {
   if (!config_file.empty()) loader.load_file(config_file);
   loader.load_environment();
-  return loader.resolve();
+  Settings settings = loader.resolve();
+  if (!settings.core_dumps) keep_memory_private();
+  return settings;
 }
 
 void add_serve_command(CLI::App& app, Command& run) {

@@ -1,7 +1,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -46,17 +45,8 @@ int export_command(const Settings& settings, const ExportFlags& flags) {
   return 0;
 }
 
-/// "ID.SECRET", or "@FILE" whose first line that is.
-std::string key_from(const std::string& text) {
-  if (!text.starts_with('@')) return text;
-  std::ifstream file(text.substr(1));
-  std::string key;
-  if (!(file >> key)) throw std::runtime_error("cannot read a key from " + text.substr(1));
-  return key;
-}
-
 int import_command(ImportOptions options) {
-  options.key = key_from(options.key);
+  options.key = given_secret(options.key);
   const ImportCounts counts = import_scores(options);
   std::printf("%llu scores %s, %llu lines refused, %llu labels made\n", static_cast<unsigned long long>(counts.stored),
               options.dry_run ? "are good" : "stored", static_cast<unsigned long long>(counts.refused),

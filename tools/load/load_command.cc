@@ -18,7 +18,7 @@ using load::Read;
 void add_target_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--url", options.url, "Server to load")->envname("SLUICE_URL")->capture_default_str();
   command.add_option("--port", options.port, "Port, instead of the URL's");
-  command.add_option("--key", options.key, "API key, ID.SECRET")->envname("SLUICE_KEY");
+  command.add_option("--key", options.key, "API key, ID.SECRET, or @FILE that holds it")->envname("SLUICE_KEY");
   command.add_option("--data", options.data, "Data directory whose first-key file holds the key")
       ->capture_default_str();
   command.add_option("--server-pid", options.server_pid,

@@ -15,7 +15,7 @@ enum class Read : std::uint8_t { none, source, annotator };
 struct LoadOptions {
   std::string url = "http://127.0.0.1:8420";
   std::uint16_t port = 0;              ///< Replaces the URL's port when not 0.
-  std::string key;                     ///< "id.secret"; empty: read from `data`/first-key.
+  std::string key;                     ///< "id.secret" or "@file"; empty: read from `data`/first-key.
   std::string data = "./sluice-data";
 
   Api api = Api::native;

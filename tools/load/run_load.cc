@@ -22,12 +22,12 @@ constexpr double kSecondNs = 1e9;
 
 std::string key_of(const LoadOptions& options) {
   std::string key = options.key;
-  if (key.empty()) {
-    const std::string path = options.data + "/first-key";
+  if (key.empty() || key.front() == '@') {
+    const std::string path = key.empty() ? options.data + "/first-key" : key.substr(1);
     std::ifstream in(path);
-    if (!std::getline(in, key)) {
-      throw std::runtime_error("no key: give --key ID.SECRET, or --data DIR with the server's first-key (tried " +
-                               path + ")");
+    if (!(in >> key)) {
+      throw std::runtime_error("no key: give --key ID.SECRET or --key @FILE, or --data DIR with the server's "
+                               "first-key (tried " + path + ")");
     }
   }
   const std::size_t colon = key.find(':');

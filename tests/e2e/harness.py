@@ -67,6 +67,7 @@ class Server:
         self.listen = "127.0.0.1:0"
         self.certificate = certificate  # Of a server that speaks TLS.
         self.environment = environment or {}
+        self.stderr = subprocess.STDOUT
         self.process = None
         self.reader = None
         self.port = None
@@ -83,12 +84,14 @@ class Server:
     def start(self):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         environment["SLUICE_BOOTSTRAP_KEY"] = self.key.replace(".", ":", 1)
+        if os.environ.get("SANITIZED"):
+            environment["SLUICE_CORE_DUMPS"] = "true"  # LeakSanitizer traces its own process, which only root may else.
         environment.update(self.environment)
         command = [BINARY, "serve", "--data", self.data, "--listen", self.listen, *self.arguments]
         if self.process is not None:
             self.reap()
         self.output = []
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.stderr, env=environment)
         listening = threading.Event()
 
         def read():

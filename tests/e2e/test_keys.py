@@ -132,28 +132,40 @@ class Keys(ServerTest):
 
 
 class FirstKey(unittest.TestCase):
-    def test_a_first_run_makes_a_key_shown_once_and_kept_private(self):
+    def test_a_first_run_makes_a_key_kept_private_and_shown_on_a_terminal(self):
+        ours, terminal = os.openpty()
+        with open(ours, "rb", buffering=0) as shown:
+            self.first_run(shown, terminal, True)
+
+    def test_a_first_key_is_not_printed_where_a_journal_keeps_it(self):
+        ours, pipe = os.pipe()
+        with open(ours, "rb", buffering=0) as printed:
+            self.first_run(printed, pipe, False)
+
+    def first_run(self, stream, stdout, shown):
         server = Server()
         server.key = KEY
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SLUICE_")}
         process = subprocess.Popen([BINARY, "serve", "--data", server.data, "--listen", "127.0.0.1:0"],
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+                                   stdout=stdout, stderr=subprocess.DEVNULL, env=environment)
+        os.close(stdout)
         try:
             text = ""
             while "evaluatorName" not in text:
-                line = process.stdout.readline().decode()
-                self.assertTrue(line, "no banner: " + text)
-                text += line
+                part = stream.read(65536).decode()
+                self.assertTrue(part, "no banner: " + text)
+                text += part
             path = os.path.join(server.data, "first-key")
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
             with open(path) as file:
-                key = file.readline().strip().replace(":", ".")
-            self.assertIn(key, text)
+                key = file.readline().strip()
+            self.assertEqual(key in text, shown, text)
+            self.assertEqual(key.split(".")[1] in text, shown, text)
+            self.assertIn(path, text)
             server.port = int(re.search(r"listening on\s+http://127\.0\.0\.1:(\d+)", text).group(1))
             body = {"traceId": "t", "evaluatorName": "accuracy", "value": 0.92}
             self.assertEqual(server.post("/api/v1/scores", body, key=key).status_code, 201)
         finally:
             process.kill()
             process.wait()
-            process.stdout.close()
             shutil.rmtree(server.data, ignore_errors=True)

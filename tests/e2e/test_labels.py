@@ -84,3 +84,22 @@ class Labels(ServerTest):
     def test_the_command_line_makes_and_lists_labels(self):
         self.server.command("labels", "create", "from the command line", "--type", "star", "--settings", '{"no_of_stars":3}')
         self.assertIn("from the command line", self.server.command("labels", "list").stdout)
+
+
+class FullLabels(ServerTest):
+    def test_a_workspace_full_of_labels_says_so_takes_shorter_ones_and_starts_again(self):
+        answer, made = None, []
+        for n in range(300):  # Of 60 KB; 16 MiB are 278.
+            answer = self.server.post("/v1/labels", {"name": "n%d" % n, "type": "text", "settings": {"placeholder": "x" * 60_000}})
+            if answer.status_code != 201:
+                break
+            made.append(answer.json()["id"])
+        self.assertEqual((answer.status_code, answer.json()["error"]["code"]), (422, "limit_reached"))
+        self.assertIn("Shorten", answer.json()["error"]["message"])
+        self.assertGreater(len(made), 250)
+        shorter = self.server.call("PATCH", "/v1/labels/" + made[0], {"settings": {"placeholder": ""}})
+        self.assertEqual(shorter.status_code, 200, shorter.text)
+        self.assertEqual(self.server.post("/v1/labels", {"name": "one more", "type": "text"}).status_code, 201)
+        self.assertEqual(self.server.stop(), 0)
+        self.server.start()
+        self.assertEqual(self.server.get("/v1/labels/" + made[-1]).status_code, 200)

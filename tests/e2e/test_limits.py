@@ -1,6 +1,6 @@
-"""Every limit of engine/base/limits.h at its value (passes) and one past it (refused, by name).
+"""Every limit of engine/base/limits.h, and those OUTSIDE it, at its value (passes) and one past it (refused, by name).
 
-The numbers are read from the header. The last test holds the list of those that are tested elsewhere, and fails for a limit
+The numbers are read from the sources. The last test holds the list of those that are tested elsewhere, and fails for a limit
 that neither this file nor that list knows.
 """
 
@@ -12,21 +12,31 @@ import requests
 
 from harness import *
 
-HEADER = os.path.join(ROOT, "engine", "base", "limits.h")
 
-
-def read_limits():
+def read_limits(path, names=r"k\w+"):
     """Name -> value, for those that are plain numbers."""
     found = {}
-    with open(HEADER) as file:
-        for name, text in re.findall(r"inline constexpr [\w:]+ (k\w+) = ([^;]+);", file.read()):
+    with open(os.path.join(ROOT, path)) as file:
+        for name, text in re.findall(r"\bconstexpr [\w:]+ (%s) = ([^;]+);" % names, file.read()):
             text = re.sub(r"(?<=\d)'(?=\d)", "", text)
             text = re.sub(r"\b(\d+)u\b", r"\1", text)
-            found[name] = eval(text, {"__builtins__": {}}, dict(found))  # Our own header: numbers, <<, * and names.
+            found[name] = eval(text, {"__builtins__": {}}, dict(found))  # Our own source: numbers, <<, * and names.
     return found
 
 
-LIMITS = read_limits()
+LIMITS = read_limits("engine/base/limits.h")
+# Constants that refuse or cut off and stand beside the code that does: file -> names. Tested here or ELSEWHERE as the others.
+OUTSIDE = {
+    "net/dialect/request.cc": ("kQueryParams",),
+    "net/dialects/futureagi/decode_query.cc": ("kPageMax",),
+    "net/dialects/native/labels.cc": ("kDescriptionBytes",),
+    "net/transport/chunked_body.cc": ("kExtensionBytes",),
+    "net/transport/connection_end.cc": ("kLingerBytes",),
+    "net/transport/listener.cc": ("kOperatorPlaces",),
+    "net/transport/request_flow.cc": ("kSkippedBodyBytes",),
+}
+for source, constants in OUTSIDE.items():
+    LIMITS.update(read_limits(source, "|".join(constants)))
 
 # Where a limit is tested instead, and a word that test cannot do without.
 ELSEWHERE = {
@@ -42,6 +52,8 @@ ELSEWHERE = {
     "kGzipMembers": ("net/transport/body_decoder_test.cc", "limits::kGzipMembers"),
     "kZstdWindowLog": ("net/transport/body_decoder_test.cc", "limits::kZstdWindowLog + 1"),
     "kLabelsPerWorkspace": ("engine/model/catalogue_label_test.cc", "limits::kLabelsPerWorkspace"),
+    "kLabelBytesPerWorkspace": ("engine/model/catalogue_label_test.cc", "LabelsOfAWorkspaceHoldTheirBytesAndNoByteMore"),
+    "kLabelBytes": ("engine/model/catalogue_label_test.cc", "LabelsOfAllWorkspacesAreBoundedToo"),
     "kWorkspaces": ("engine/model/catalogue_test.cc", "limits::kWorkspaces"),
     "kKeys": ("engine/model/catalogue_test.cc", "limits::kKeys"),
     "kBlockRows": ("engine/model/block_builder_test.cc", "limits::kBlockRows + 1"),
@@ -70,10 +82,17 @@ ELSEWHERE = {
     "kBodyBytesPerSecond": ("net/transport/deadline_test.cc", "ATricklingBodyIsCutOff"),
     "kIdleSeconds": ("net/transport/deadline_test.cc", "AnIdleConnectionIsClosedSilently"),
     "kWriteSeconds": ("net/transport/deadline_test.cc", "AReaderThatTakesNothingIsCutOff"),
+    "kBodySeconds": ("net/transport/deadline_test.cc", "ABodyThatIsFastEnoughIsCutOffAtItsLimitAndNotBefore"),
+    "kBodyGraceSeconds": ("tests/hostile/slow.py", 'between(tally, "a body that stops", seconds, 5)'),
+    "kConnections": ("tests/hostile/limits.py", "number %d waits"),
+    "kQueryParams": ("net/dialect/request_test.cc", "RefusesTheSixtyFifthParameter"),
+    "kExtensionBytes": ("net/transport/chunked_body_test.cc", "ExtensionsTogetherHaveALimit"),
+    "kLingerBytes": ("net/transport/refused_body_test.cc", "IsReadFor64MiBBehindTheLastAnswerAndNotForEver"),
+    "kOperatorPlaces": ("net/transport/authentication_test.cc", "TheOperatorsSocketHas32PlacesOnAFullServerAndNotOneMore"),
+    "kSkippedBodyBytes": ("net/transport/refused_body_test.cc", "head(kSkippedMost + 1)"),
 }
 # Sizes and times that refuse nobody: a value more would be no other answer.
-NO_REFUSAL = {"kGroupBytes", "kPageDefault", "kEventsExamined", "kPadding", "kBodySeconds", "kBodyGraceSeconds",
-              "kDrainSeconds", "kConnections", "kCountedReplyBytes"}
+NO_REFUSAL = {"kGroupBytes", "kPageDefault", "kEventsExamined", "kPadding", "kDrainSeconds", "kCountedReplyBytes"}
 
 
 class Limits(ServerTest):
@@ -213,6 +232,10 @@ class Limits(ServerTest):
         for limit, status in ((n, 200), (n + 1, 400), (0, 400)):
             for path in ("/v1/scores?", "/v1/labels?", "/v1/scores?source_type=trace&source_id=x&"):
                 self.assertEqual(self.server.get(path + "limit=%d" % limit).status_code, status, path)
+        n = LIMITS["kPageMax"]
+        for page, status in ((n, 200), (n + 1, 400), (0, 400)):
+            path = "/model-hub/scores/?source_type=trace&source_id=x&page=%d" % page
+            self.assertEqual(self.server.get(path).status_code, status, path)
 
     # The catalogue.
 
@@ -223,6 +246,8 @@ class Limits(ServerTest):
         n = LIMITS["kNameBytes"]
         self.assertEqual((create(name="n" * n), create(name="n" * (n + 1))), (201, 400))
         self.assertEqual((create(project="p" * n), create(project="p" * (n + 1))), (201, 400))
+        n = LIMITS["kDescriptionBytes"]
+        self.assertEqual((create(description="d" * n), create(description="d" * (n + 1))), (201, 400))
         n = LIMITS["kOptions"]
         for count, status in ((n, 201), (n + 1, 400)):
             options = [{"label": "o%d" % i} for i in range(count)]
@@ -239,6 +264,8 @@ class Limits(ServerTest):
         with open(os.path.join(ROOT, "tests", "e2e", "test_limits.py")) as file:
             used_here = set(re.findall(r'LIMITS\["(k\w+)"\]|at_and_past\("(k\w+)"', file.read()))
         here = {name for pair in used_here for name in pair if name}
+        for path, names in OUTSIDE.items():
+            self.assertEqual(set(read_limits(path, "|".join(names))), set(names), path + " does not hold them any more")
         self.assertEqual(set(LIMITS) - here - set(ELSEWHERE) - NO_REFUSAL, set(), "limits that no test names")
         self.assertEqual((here | set(ELSEWHERE) | NO_REFUSAL) - set(LIMITS), set(), "names that are no limits")
         for name, (path, word) in ELSEWHERE.items():

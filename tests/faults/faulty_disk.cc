@@ -1,11 +1,12 @@
-// A disk that fails and forgets, as a library to preload (LD_PRELOAD) under the unchanged server.
+// A disk that fails and forgets, and a clock that is set, to preload (LD_PRELOAD) under the unchanged server.
 //
-// It stands between the process and libc's file calls, for files below FAULTY_DISK_ROOT only, and does three things:
+// It stands between the process and libc's file calls, for files below FAULTY_DISK_ROOT only, and does four things:
 //   - Remembers per file how many bytes a sync has made durable, in a shared mapping that survives SIGKILL. Whoever
 //     holds the mapping can then cut every file back to that, which is what a power cut may leave (faulty_disk.py).
 //   - Makes the k-th call of one kind fail, once or from then on. A failed sync drops what it should have made durable:
 //     Linux marks the pages clean, so a later sync of them succeeds without writing them.
 //   - Makes every sync take longer, so that a kill falls into one.
+//   - Adds State::clock_offset_ns to CLOCK_REALTIME, which whoever holds the mapping may change at any time.
 //
 //   FAULTY_DISK_STATE  file of sizeof(State), zeroed; required
 //   FAULTY_DISK_ROOT   directory; required
@@ -14,7 +15,7 @@
 //   FAULTY_DISK_SYNC_US  microseconds added to every sync
 //
 // Not seen: what libc does inside itself (stdio; RocksDB's information log), file names that were not synced,
-// overwritten bytes.
+// overwritten bytes; time() and gettimeofday(), which the server does not call (RocksDB does).
 
 #include <algorithm>
 #include <array>
@@ -47,13 +48,14 @@ struct State {
   std::atomic<std::uint32_t> armed;  // Calls count, and fail, only while it is 1.
   std::atomic<std::uint32_t> fired;  // Calls that were made to fail.
   std::array<std::atomic<std::uint64_t>, kKinds> calls;
+  std::atomic<std::int64_t> clock_offset_ns;
   struct File {
     std::atomic<std::uint64_t> inode;  // 0: unused.
     std::atomic<std::uint64_t> synced;
   };
   std::array<File, kFiles> files;
 };
-static_assert(sizeof(State) == 8 + 8 * kKinds + 16 * kFiles);
+static_assert(sizeof(State) == 8 + 8 * kKinds + 8 + 16 * kFiles);
 
 [[noreturn]] void give_up(const char* why) {
   std::fprintf(stderr, "faulty_disk: %s\n", why);
@@ -256,6 +258,15 @@ int fdatasync(int fd) {
 int fsync(int fd) {
   static auto* const next = real<int(int)>("fsync");
   return watched_sync(fd, kFsync, next);
+}
+int clock_gettime(clockid_t clock, timespec* now) noexcept {
+  static auto* const next = real<int(clockid_t, timespec*)>("clock_gettime");
+  const int result = next(clock, now);
+  if (result != 0 || clock != CLOCK_REALTIME) return result;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t shown = now->tv_sec * kSecond + now->tv_nsec + plan().state->clock_offset_ns.load();
+  *now = {shown / kSecond, shown % kSecond};
+  return 0;
 }
 int rename(const char* from, const char* to) noexcept {
   static auto* const next = real<int(const char*, const char*)>("rename");

@@ -1,4 +1,4 @@
-"""What the fault tests share: the preloaded disk of faulty_disk.cc, a server on it, and a client that remembers its acks."""
+"""What the fault tests share: the preloaded disk and clock of faulty_disk.cc, a server on it, and a client that remembers its acks."""
 
 import http.client
 import json
@@ -19,7 +19,9 @@ BINARY = os.path.abspath(os.environ.get("SLUICE_BINARY", os.path.join(ROOT, "bui
 LIBRARY = os.path.abspath(os.environ.get("FAULTY_DISK_LIBRARY", os.path.join(ROOT, "build", "release", "libfaulty_disk.so")))
 KEY = "slfaulttest0.fault-test-secret-0123456789abcdef"
 KINDS = ("write", "fdatasync", "fsync", "open", "rename")
-FILES = 16384  # As in faulty_disk.cc.
+FILES = 16384  # As in faulty_disk.cc, like the layout.
+CLOCK = 8 + 8 * len(KINDS)
+TABLE = CLOCK + 8
 LIMIT_S = 10   # Nothing may take longer: a start, an answer, an end.
 
 
@@ -31,7 +33,7 @@ class Disk:
             sys.exit("no %s: build the target faulty_disk, or set FAULTY_DISK_LIBRARY" % LIBRARY)
         self.root = os.path.abspath(root)
         self.file = tempfile.NamedTemporaryFile(prefix="faulty-disk-")
-        self.file.truncate(8 + 8 * len(KINDS) + 16 * FILES)
+        self.file.truncate(TABLE + 16 * FILES)
         self.map = mmap.mmap(self.file.fileno(), 0)
 
     def close(self):
@@ -45,6 +47,10 @@ class Disk:
 
     def arm(self, armed=True):
         self.map[0:4] = struct.pack("=I", 1 if armed else 0)
+
+    def set_clock(self, seconds):
+        """How far the server's wall clock is from the machine's, from now on."""
+        self.map[CLOCK:TABLE] = struct.pack("=q", seconds * 1_000_000_000)
 
     def fired(self):
         return struct.unpack_from("=I", self.map, 4)[0]
@@ -62,7 +68,7 @@ class Disk:
     def power_cut(self, chance):
         """Cuts every file back to what was synced; every other one keeps a random part of the rest. Bytes cut."""
         synced = {}
-        for at in range(8 + 8 * len(KINDS), len(self.map), 16):
+        for at in range(TABLE, len(self.map), 16):
             inode, size = struct.unpack_from("=QQ", self.map, at)
             if inode:
                 synced[inode] = size
@@ -185,9 +191,9 @@ class Client:
     def __init__(self, port, seconds=LIMIT_S):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
 
-    def ask(self, method, path, body=None):
-        """(status, headers, parsed body)"""
-        headers = {"Authorization": "Bearer " + KEY, "Content-Type": "application/json"}
+    def ask(self, method, path, body=None, more=None):
+        """(status, headers, parsed body); `more` headers are sent."""
+        headers = {"Authorization": "Bearer " + KEY, "Content-Type": "application/json", **(more or {})}
         try:
             self.connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = self.connection.getresponse()
@@ -247,3 +253,55 @@ class Acks:
                     found.append("%s: %s of %s is not there (read: %s)" % (source, value, evaluator, read))
         return found
 
+
+class Changes:
+    """Requests with an Idempotency-Key, changes and deletes that were acknowledged, by source. missing() repeats and reads them."""
+
+    LABEL = "changes"
+
+    def __init__(self):
+        self.scores = {}
+        self.labelled = False
+
+    def count(self):
+        return sum(len(facts) for facts in self.scores.values())
+
+    def send(self, client, name, number):
+        """Makes three scores under a key, changes the second and deletes the third, and remembers what was acknowledged."""
+        if not self.labelled:
+            label = {"name": self.LABEL, "type": "numeric", "settings": {}}
+            self.labelled = client.ask("POST", "/v1/labels", label)[0] in (200, 201, 409)
+            return
+        source = "%s-change-%d" % (name, number)
+        item = {"source_type": "trace", "source_id": source, "label_name": self.LABEL, "value": 0.25}
+        body = [item, {**item, "id": "changed"}, {**item, "id": "deleted"}]
+        status, _, answer = client.ask("POST", "/v1/scores", body, {"Idempotency-Key": source})
+        if status != 200:
+            return
+        ids = [one["id"] for one in answer["results"]]
+        facts = self.scores[source] = {"made": (body, ids)}
+        if client.ask("POST", "/v1/scores", {**body[1], "value": 0.75})[0] == 200:
+            facts["changed"] = True
+        if client.ask("DELETE", "/v1/scores/" + ids[2])[0] == 200:
+            facts["deleted"] = True
+
+    def missing(self, client, sources):
+        """Sentences about what is not as it was acknowledged; empty: all is well."""
+        found = []
+        for source in sources:
+            facts = self.scores[source]
+            body, ids = facts["made"]
+            status, _, answer = client.ask("POST", "/v1/scores", body, {"Idempotency-Key": source})
+            if status != 200 or [one.get("id") for one in answer["results"]] != ids:
+                found.append("%s: repeated under its key: %d %s, and first the ids %s" % (source, status, answer, ids))
+            # The repeat changes nothing: neither what was changed since, nor what was deleted, and nothing is there twice.
+            status, _, answer = client.ask("GET", "/v1/scores?source_type=trace&limit=1000&source_id=" + source)
+            read = [(score["id"], score["value"]["value"]) for score in answer["scores"]] if status == 200 else []
+            values = dict(read)
+            changed = {0.75} if "changed" in facts else {0.25, 0.75}
+            # What was asked for and not acknowledged may have been done or not.
+            deleted = {None} if "deleted" in facts else {None, 0.25}
+            if (len(read) != len(values) or not set(values) <= set(ids) or values.get(ids[0]) != 0.25 or
+                    values.get(ids[1]) not in changed or values.get(ids[2]) not in deleted):
+                found.append("%s: made %s, acknowledged %s, read %d %s" % (source, ids, sorted(facts), status, read))
+        return found

@@ -1,7 +1,9 @@
 """Request smuggling and malformed framing, judged by RFC 9112: each attack carries a second request behind it, which must
 never be answered, and a score, which must never be stored."""
 
+from harness import Certificate
 from talk import *
+from tls import secured
 
 SIDE_BY_SIDE = False
 SOURCE = "smuggled"
@@ -192,6 +194,14 @@ LEGAL = {
     "two slashes are another path": (get("//livez"), 404), "a semicolon is part of the path": (get("/livez;x=1"), 404),
     "an encoded letter is part of the path": (get("/%6civez"), 404), "HTTP/1.0 kept alive": (
         request("GET /livez HTTP/1.0", ["Connection: keep-alive"], host=None), 200),
+    # RFC 9110 7.6.1: only who forwards a message drops what Connection names; here the fields frame it and show its key.
+    "Connection names Content-Length": (posted(score("legal"), ["Connection: Content-Length"]), 200),
+    "Connection names Transfer-Encoding": (request(fields=["Connection: transfer-encoding", TE], body=b"%x\r\n%s\r\n0\r\n\r\n" % (
+        len(score("legal")), score("legal"))), 200),
+    "Connection names Authorization": (posted(score("legal"), ["Connection: keep-alive, Authorization"]), 200),
+    # Names with an underscore are other names, whatever a gateway makes of them.
+    "Content_Length beside CL": (posted(score("legal"), ["Content_Length: 0"]), 200),
+    "Transfer_Encoding beside CL": (posted(score("legal"), ["Transfer_Encoding: chunked"]), 200),
 }
 
 
@@ -212,6 +222,85 @@ def legal(tally):
     with serve() as server:
         for name, (data, wanted) in LEGAL.items():
             tally.equal(name, statuses(server, data + BEHIND_GOOD, half_close=False), [wanted, 200])
+
+
+def in_turn(server, *pieces):
+    """Each piece is sent when the one before is answered; the statuses."""
+    found = []
+    with connect(server, timeout=5) as connection:
+        for piece in pieces[:-1]:
+            connection.sendall(piece)
+            found += [answer[0] for answer in read_answers(connection, 1)]
+        try:
+            connection.sendall(pieces[-1])
+            return found + [answer[0] for answer in read_answers(connection)]
+        except socket.timeout:
+            return found + ["open"]
+        except OSError:
+            return found  # Closed and reset: what was sent behind the last answer was not read.
+
+
+def expectations(tally):
+    """A body that was asked for with 100 (Continue) is so many bytes, whatever they look like."""
+    with serve() as server:
+        asking = lambda size, **more: request(fields=["Content-Length: %d" % size, "Expect: 100-continue"], **more)
+        tally.equal("the body comes", in_turn(server, asking(len(score("legal"))), score("legal") + BEHIND_GOOD), [100, 200, 200])
+        tally.equal("the body is withheld", statuses(server, asking(SIZE)), [100])
+        tally.equal("a request for a body", in_turn(server, asking(len(BEHIND)), BEHIND + BEHIND_GOOD), [100, 400, 200])
+        tally.equal("a request for a body, unasked", statuses(server, asking(len(BEHIND)) + BEHIND + BEHIND_GOOD), [400, 200])
+        # Refused from its head, the client may send the body or not: only the connection's end is understood by both.
+        tally.equal("refused, and the next request instead", in_turn(server, asking(len(BEHIND), auth=None), BEHIND), [401])
+        tally.equal("nothing of it was stored", server.scores("trace", SOURCE), [])
+
+
+def refused_bodies(tally):
+    """The body of a refused request is itself a request, many times over: it is thrown away and never answered."""
+    body = BEHIND * 20
+    cases = {401: posted(body, auth=None), 404: posted(body, line="POST /nowhere HTTP/1.1"),
+             405: posted(body, line="PUT /v1/scores HTTP/1.1"), 413: posted(body), 415: posted(BEHIND, ["Content-Encoding: x"])}
+    with serve("--body-limit", "4096") as server:
+        for wanted, data in cases.items():
+            tally.equal("%d" % wanted, statuses(server, data + BEHIND_GOOD), [wanted, 200])
+            at = data.index(b"\r\n\r\n") + 4
+            tally.equal("%d, the body behind the answer" % wanted,
+                        in_turn(server, data[:at], data[at:] + BEHIND_GOOD), [wanted, 200])
+        chunks = b"%x\r\n%s\r\n" % (len(body), body)
+        tally.equal("413 in chunks closes", statuses(server, chunked(chunks + LAST) + BEHIND), [413])
+        tally.equal("401 in chunks closes", statuses(server, chunked(chunks + LAST, auth=None) + BEHIND), [401])
+        tally.equal("nothing of it was stored", server.scores("trace", SOURCE), [])
+    with serve("--default-rate-bytes", "1") as server:  # The label was more bytes than are free for a minute.
+        tally.equal("429", statuses(server, posted(BEHIND) + BEHIND_GOOD), [429, 200])
+        tally.equal("nothing of it was stored behind a 429", server.scores("trace", SOURCE), [])
+
+
+def no_length(tally):
+    """Names that only a gateway would take for framing: without a real length there is no body, and what follows is not one."""
+    with serve() as server:
+        for field in ("Content_Length: %d" % SIZE, "Transfer_Encoding: chunked"):
+            body = CHUNK + LAST if "Encoding" in field else BODY
+            found = statuses(server, with_fields(field, body=body) + BEHIND)
+            tally.check(field, found == [400, 400], found)
+        tally.equal("nothing of it was stored", server.scores("trace", SOURCE), [])
+
+
+def over_tls(tally):
+    """The gate is the same behind TLS, however records cut the bytes."""
+    with Certificate() as pair, serve(*pair.arguments(), certificate=pair.certificate) as server:
+        def found(*records):
+            with secured(server, timeout=5) as connection:
+                for record in records:
+                    connection.sendall(record)
+                return [answer[0] for answer in read_answers(connection)]
+        for name in ("CL beside TE", "CL twice, different", "TE folded", "TE chunked, identity", "TE behind a bare LF"):
+            data, wanted = LENGTHS[name]
+            tally.equal(name, found(data + BEHIND), [wanted])
+            at = data.index(b"\r\n\r\n") - 3
+            tally.equal(name + ", in two records", found(data[:at], data[at:] + BEHIND), [wanted])
+        refused_one = posted(BEHIND, auth=None)
+        tally.equal("a refused body", found(refused_one + BEHIND_GOOD), [401, 200])
+        tally.equal("a refused body, in two records", found(refused_one[:-9], refused_one[-9:] + BEHIND_GOOD), [401, 200])
+        tally.equal("a trailer", found(chunked(CHUNK + b"0\r\nX: y\r\n\r\n") + BEHIND), [400])
+        tally.equal("nothing of it was stored", server.scores("trace", SOURCE), [])
 
 
 def split_in_time(tally):
@@ -235,5 +324,9 @@ ATTACKS = (
     ("smuggling: header fields", refused(FIELDS)),
     ("smuggling: chunks, extensions, trailers", refused(CHUNKS, lambda chunks: chunked(chunks))),
     ("smuggling: bytes that arrive in pieces", split_in_time),
+    ("smuggling: names with an underscore", no_length),
+    ("smuggling: Expect", expectations),
+    ("smuggling: requests in refused bodies", refused_bodies),
+    ("smuggling: over TLS", over_tls),
     ("what RFC 9112 allows is taken, and framing stays in step", legal),
 )

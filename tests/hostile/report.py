@@ -11,7 +11,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
-GROUPS = ("framing", "limits", "bodies", "slow", "crowd", "secrecy", "tls", "stopping")
+GROUPS = ("framing", "limits", "bodies", "memory", "slow", "crowd", "secrecy", "tls", "stopping")
 
 
 class Tally:

@@ -1,9 +1,11 @@
 """Secrets stay inside, keys cannot be told apart from outside, and nobody writes into the log."""
 
 import json
+import os
 import statistics
+import subprocess
 
-from harness import KEY_ID, SECRET
+from harness import BINARY, KEY_ID, SECRET
 from talk import *
 
 SIDE_BY_SIDE = False
@@ -11,9 +13,24 @@ EVIL = ["\r\n{\"level\":\"error\",\"message\":\"forged\"}",
         "\x1b[2J\x1b]0;pwned\x07", "\u2028forged", "%0d%0aforged", "${jndi:x}"]
 
 
+def files_with(directory, secret):
+    """Names of the files below the directory that hold these bytes."""
+    found = []
+    for place, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(place, name)
+            try:
+                with open(path, "rb") as file:
+                    if secret.encode() in file.read():
+                        found.append(os.path.relpath(path, directory))
+            except OSError:
+                pass  # Merged away meanwhile, or admin.sock.
+    return found
+
+
 def leaks(tally):
-    """The secret, sent wherever a client could send it by mistake, is found in no answer, metric or log line."""
-    with serve() as server:
+    """The secret, sent wherever a client could send it by mistake, is found in no answer, metric, log line or file."""
+    with serve("--bootstrap-key", KEY.replace(".", ":", 1)) as server:
         answers = []
         for data in (request("GET /v1/scores/%s HTTP/1.1" % KEY), request("GET /v1/scores?key=%s HTTP/1.1" % KEY),
                      request("GET /v1/scores?source_type=trace&source_id=x&cursor=%s HTTP/1.1" % SECRET),
@@ -45,8 +62,49 @@ def leaks(tally):
         with open("/proc/%d/limits" % server.process.pid) as file:
             core = next(line for line in file if line.startswith("Max core file size"))
         tally.equal("no core file is written", core.split()[4:6], ["0", "0"])
+        tally.equal("nor any file of the data directory", files_with(server.data, SECRET), [])
         tally.equal("orderly end", server.stop(), 0)
         tally.check("nor the log at the end", SECRET not in "".join(server.output))
+        tally.equal("nor any file at the end", files_with(server.data, SECRET), [])
+
+
+def first_key(tally):
+    """The key that a first start makes is in the file for it and nowhere else."""
+    with Server(environment={"SLUICE_BOOTSTRAP_KEY": ""}) as server:
+        path = os.path.join(server.data, "first-key")
+        with open(path) as file:
+            key = file.read().strip()
+        secret = key.split(".")[1]
+        tally.equal("nobody else may read the file", os.stat(path).st_mode & 0o777, 0o600)
+        tally.equal("it is the key", server.get("/v1/labels", key=key).status_code, 200)
+        tally.check("what is printed names the file and not the key", path in "".join(server.output) and
+                    secret not in "".join(server.output), server.output)
+        tally.equal("no other file has it", files_with(server.data, secret), ["first-key"])
+        tally.equal("orderly end", server.stop(), 0)
+        tally.equal("nor at the end", files_with(server.data, secret), ["first-key"])
+
+
+def command_lines(tally):
+    """A secret that was given as an argument is hidden once the command has read it."""
+    with serve() as server:
+        for name, arguments in (("load", ["--port", str(server.port), "--duration", "20", "--rate", "100"]),
+                                ("import", ["--url", server.url("")])):
+            process = subprocess.Popen([BINARY, name, "--key", KEY, *arguments], stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                line = KEY.encode()
+                began = time.monotonic()
+                while (not line or KEY.encode() in line) and time.monotonic() - began < 10:
+                    time.sleep(0.02)
+                    with open("/proc/%d/cmdline" % process.pid, "rb") as file:
+                        line = file.read()
+                tally.check("sluice %s --key" % name, b"--key\0**" in line and SECRET.encode() not in line, line)
+                with open("/proc/%d/limits" % process.pid) as file:
+                    core = next(line for line in file if line.startswith("Max core file size"))
+                tally.equal("sluice %s writes no core file" % name, core.split()[4:6], ["0", "0"])
+            finally:
+                process.kill()
+                process.communicate()
 
 
 def indistinguishable(tally):
@@ -59,7 +117,7 @@ def indistinguishable(tally):
             "an unknown id": "slnobody0001." + SECRET, "a wrong secret": KEY_ID + ".x" + SECRET[1:],
             "a secret wrong at its end": KEY[:-1] + "x", "a secret too short": KEY[:-1], "an empty id": "." + SECRET,
             "an empty secret": KEY_ID + ".", "no point": KEY_ID + SECRET,
-            "a revoked id, wrong secret": right[0] + ".x" + right[1][1:],
+            "a revoked id, wrong secret": right[0] + (".y" if right[1].startswith("x") else ".x") + right[1][1:],
         }
 
         def ask(credential):
@@ -124,5 +182,6 @@ def log_injection(tally):
         tally.check("none is forged", "forged" not in lines and "pwned" not in lines)
 
 
-ATTACKS = (("secrets in answers, metrics, log, /proc", leaks), ("unknown key and wrong secret look alike", indistinguishable),
+ATTACKS = (("secrets in answers, metrics, log, files, /proc", leaks), ("the first key", first_key),
+           ("secrets on command lines", command_lines), ("unknown key and wrong secret look alike", indistinguishable),
            ("log injection", log_injection))

@@ -45,6 +45,7 @@ def ingest(work, options, results):
     drained = server.wait_settled()
     drain = time.monotonic() - drain
     cpu = (server.cpu_seconds() - before) * 1e6 / report["acked_scores"]
+    threads = {name: seconds * 1e6 / report["acked_scores"] for name, seconds in server.cpu_by_thread().items()}
     peak = server.peak_rss_bytes()
     server.stop()
     debt, hot, files = thirds(rows, "debt_bytes"), thirds(rows, "hot_rows"), thirds(rows, "level0_files")
@@ -56,13 +57,15 @@ def ingest(work, options, results):
         + ", ".join(f"{d / MIB:,.0f}" for d in least) + " MiB; files at level 0 "
         + ", ".join(f"{f:.0f}" for f in files) + "; hot rows " + ", ".join(f"{h:,.0f}" for h in hot))
     say(f"drained in {drain:.1f} s" if drained else f"NOT drained within {drain:.0f} s")
+    say("CPU per score by thread: " + ", ".join(f"{name} {us:.3f}" for name, us in sorted(threads.items(), key=lambda t: -t[1])
+                                                if us >= 0.001) + " µs")
     results.goal("native ingest", rate, "scores/s", at_least=1.5e6)
     results.goal("native ingest / sink", rate / results.data["sink"]["scores_per_s"], "", at_least=0.2)
     results.goal("native ingest / rows", rate / results.data["rows"]["scores_per_s"], "", at_least=8)
     # A merge is owed and then paid, and larger merges come as the store grows: flat means that it is paid in the last third too.
     results.goal("compaction debt, its least in the last third", least[2] / MIB, "MiB", at_most=DEBT_FLAT / MIB)
     results.goal("server CPU per score, drained", cpu, "µs", at_most=1.4)
-    return {"scores": report["acked_scores"], "scores_per_s": rate, "cpu_us_per_score": cpu, "drained": drained,
+    return {"scores": report["acked_scores"], "scores_per_s": rate, "cpu_us_per_score": cpu, "cpu_us_per_score_by_thread": threads, "drained": drained,
             "drain_seconds": drain, "peak_rss_bytes": peak, "latency_ms": report["latency_ms"], "samples": rows}
 
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/base/thread_name.h"
 #include "engine/ingest/admission_ledger.h"
 #include "engine/ingest/committer.h"
 #include "engine/ingest/shard.h"
@@ -177,8 +178,10 @@ void IngestEngine::start(std::vector<IdempotencyEntry> idempotency) {
   s.committer.start(s.log.tail(), !idempotency.empty());
   for (const auto& shard : s.shards) {
     s.shard_threads.emplace_back([&s, runs = shard.get()] { runs->run(s.stop_shards); });
+    name_thread(s.shard_threads.back(), "shard");
   }
   s.committer_thread = std::thread([&s] { s.committer.run(s.stop_committer); });
+  name_thread(s.committer_thread, "committer");
   s.stopping.store(false, std::memory_order_seq_cst);
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine/base/limits.h"
+#include "engine/base/thread_name.h"
 #include "engine/base/time.h"
 #include "engine/read/score_reader.h"
 
@@ -58,6 +59,7 @@ ReadPool::ReadPool(std::size_t threads, const ScoreReader& reader, Completion& c
   SLUICE_CHECK(threads > 0);
   for (std::size_t i = 0; i < threads; ++i) {
     state_->threads.emplace_back([state = state_.get()] { state->work(); });
+    name_thread(state_->threads.back(), "read");
   }
 }
 

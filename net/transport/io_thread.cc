@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "engine/base/check.h"
+#include "engine/base/thread_name.h"
 #include "engine/base/uuid.h"
 #include "net/transport/response_head.h"
 
@@ -49,6 +50,7 @@ void IoThread::start() {
     arm_tick();
     context_.run();
   });
+  name_thread(thread_, "io");
 }
 
 void IoThread::join() {

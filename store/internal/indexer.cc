@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include <pthread.h>
+#include "engine/base/thread_name.h"
 
 namespace sluice {
 namespace {
@@ -22,7 +22,7 @@ Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uin
     : index_(index), writer_(index, std::move(directory), hurry_), hot_(hot), watermark_(watermark), thread_([this] {
         run();
       }) {
-  ::pthread_setname_np(thread_.native_handle(), "indexer");
+  name_thread(thread_, "indexer");
   pace_compaction();  // A server that was killed may have left many runs.
 }
 

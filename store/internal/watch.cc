@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include <pthread.h>
+#include "engine/base/thread_name.h"
 
 namespace sluice {
 namespace {
@@ -19,7 +19,7 @@ Watch::Watch(std::string path, AckedFile& acked, Sources sources)
 
 void Watch::start() {
   thread_ = std::thread([this] { run(); });
-  ::pthread_setname_np(thread_.native_handle(), "store-watch");
+  name_thread(thread_, "store-watch");
 }
 
 void Watch::stop() {

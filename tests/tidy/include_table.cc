@@ -97,7 +97,7 @@ constexpr LibraryRow kLibraries[] = {
     {"unistd.h", kKernelUsers, "engine/base and store talk to the kernel"},
     {"fcntl.h", kKernelUsers, "engine/base and store talk to the kernel"},
     {"dlfcn.h", kPreloadUsers, "nothing of the server is loaded at run time"},
-    {"pthread.h", kKernelUsers, "use std::thread"},
+    {"pthread.h", kKernelUsers, "use std::thread, and engine/base/thread_name.h"},
     {"signal.h", kToolUsers, "only main handles signals"},
     {"poll.h", kSocketUsers, "only net/transport and the tools touch sockets"},
     {"stdlib.h", kToolUsers, "include <cstdlib>"},

@@ -3,8 +3,7 @@
 #include <exception>
 #include <system_error>
 
-#include <pthread.h>
-
+#include "engine/base/thread_name.h"
 #include "net/dialect/json_writer.h"
 
 namespace sluice {
@@ -19,7 +18,7 @@ OperatorPages::Answer Checkpointer::answer(bool start) {
     progress_ = Progress::making;
     try {
       thread_ = std::thread([this] { make(); });
-      ::pthread_setname_np(thread_.native_handle(), "checkpoint");
+      name_thread(thread_, "checkpoint");
     } catch (const std::system_error& error) {  // The limit of tasks is reached.
       progress_ = Progress::failed;
       reason_ = std::string("no thread can be started: ") + error.what();

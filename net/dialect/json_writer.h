@@ -19,7 +19,7 @@ void append_json_time(std::string& out, WallTime time);
 void append_json_uint(std::string& out, std::uint64_t value);
 /// "name":"text" with a leading comma unless the last character opens an object.
 void append_json_field(std::string& out, std::string_view name, std::string_view text);
-/// "name": with a leading comma as above.
+/// "name": with a leading comma as above. The name is written as it is: one of ours, never a client's.
 void append_json_key(std::string& out, std::string_view name);
 
 }  // namespace sluice

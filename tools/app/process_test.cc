@@ -24,7 +24,7 @@ TEST(ProcessTest, ConnectionsLeaveTheStoreItsDescriptors) {
 }
 
 TEST(ProcessTest, TheStoreMayOpenWhatConnectionsLeaveAndNobodyElseNeeds) {
-  for (const std::size_t descriptors : {512, 1024, 4096, 1'000'000}) {
+  for (const std::size_t descriptors : std::initializer_list<std::size_t>{512, 1024, 4096, 1'000'000}) {
     const std::size_t connections = connections_within(descriptors, 1'000'000);
     EXPECT_LT(connections + store_descriptors(descriptors), descriptors);
     EXPECT_GE(store_descriptors(descriptors), 160u);

@@ -139,7 +139,8 @@ std::unordered_map<LabelNumber, Written> written_by_call(const Exchange& exchang
   const Batch& batch = exchange.batch;
   std::unordered_map<LabelNumber, Written> written;
   for (const Score& score : exchange.read.page.scores)
-    if (is_own(exchange, score.row, batch.records.front().queue_item)) written.try_emplace(score.row.label, &score);
+    if (is_own(exchange, score.row, batch.records.front().queue_item))
+      written.try_emplace(score.row.label, Written{&score, 0});
   for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
     if (!batch.outcomes[i].stored()) continue;
     if (const auto found = written.find(batch.outcomes[i].label); found != written.end()) found->second.last = i;

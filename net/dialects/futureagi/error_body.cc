@@ -81,8 +81,9 @@ void write_field_errors(Reply& reply, std::span<const Problem> problems, bool ca
     if (same_field) {
       out.back() = ',';
     } else {
-      append_json_key(out, name_of(problems[i], camel));
-      out.push_back('[');
+      if (out.back() != '{') out.push_back(',');
+      append_json_string(out, name_of(problems[i], camel));  // An unknown field's name is the client's.
+      out.append(":[");
     }
     append_json_string(out, problems[i].text);
     out.push_back(']');

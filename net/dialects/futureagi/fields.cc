@@ -54,6 +54,9 @@ void Problems::add(Field field, std::string_view code, std::string text) {
 }
 
 void Problems::add_unknown(std::string_view key) {
+  // A query may have a name many times, and long names are cut: the answer's `details` has each once.
+  const auto is_same = [&](const Problem& problem) { return problem.field == Field::unknown && problem.key == key; };
+  if (std::any_of(list_.begin(), list_.end(), is_same)) return;
   list_.push_back({Field::unknown, std::string(key), "invalid", "Unknown field."});
 }
 

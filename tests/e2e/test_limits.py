@@ -70,6 +70,7 @@ ELSEWHERE = {
     "kBurstSeconds": ("net/transport/rate_limiter_test.cc", "ABurstIsSoManySecondsOfTheRate"),
     "kBurstSecondsMax": ("tools/app/settings_test.cc", '"rate_burst", "3601"'),
     "kReadQueue": ("engine/read/read_pool_test.cc", "limits::kReadQueue"),
+    "kReadsAhead": ("engine/read/read_pool_test.cc", "limits::kReadsAhead"),
     "kEventsReadAtOnce": ("engine/read/score_reader_test.cc", "limits::kEventsReadAtOnce"),
     "kPageBytes": ("engine/read/read_bounds_test.cc", "APageOfLongTextsEndsEarlyWithACursor"),
     "kWholeAnswerBytes": ("engine/read/read_bounds_test.cc", "limits::kWholeAnswerBytes"),

@@ -17,9 +17,7 @@ struct ReadPool::State {
       : untaken_max(most), reader(score_reader), completion(to) {}
 
   void work();
-  [[nodiscard]] bool may_run() const noexcept {
-    return !waiting.empty() && (untaken < untaken_max || stopping.load(std::memory_order_relaxed));
-  }
+  [[nodiscard]] bool may_run() const noexcept { return !waiting.empty() && untaken < untaken_max; }
 
   const std::size_t untaken_max;
   const ScoreReader& reader;

@@ -5,42 +5,14 @@
 #include "engine/base/check.h"
 #include "engine/base/limits.h"
 #include "engine/model/catalogue_codec.h"
+#include "net/dialect/labels_for_test.h"
 
 namespace sluice {
 namespace {
 
 constexpr WallTime kCreated = TestCatalogue::kCreated;
 
-struct FixtureLabel {
-  const char* id;
-  LabelType type;
-  const char* name;
-  const char* settings;
-};
-// The ids that the dialects' cases use, and so the first inputs made from them.
-constexpr FixtureLabel kLabels[] = {
-    {"11111111-1111-4111-8111-111111111111", LabelType::numeric, "accuracy", R"({"min":0,"max":1})"},
-    {"22222222-2222-4222-8222-222222222222", LabelType::star, "stars", R"({"no_of_stars":5})"},
-    {"33333333-3333-4333-8333-333333333333", LabelType::thumbs_up_down, "thumb", "{}"},
-    {"44444444-4444-4444-8444-444444444444", LabelType::categorical, "quality",
-     R"({"options":[{"label":"Good"},{"label":"Bad"}],"multi_choice":false})"},
-    {"55555555-5555-4555-8555-555555555555", LabelType::text, "comment", R"({"min_length":2,"max_length":20})"},
-};
 constexpr const char* kAnnotator = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa";
-
-LabelRules rules_of(LabelType type) {
-  LabelRules rules;
-  if (type == LabelType::numeric) {
-    rules.min = Decimal{0, 0};
-    rules.max = Decimal{1, 0};
-  } else if (type == LabelType::categorical) {
-    rules.options = {{"Good", ""}, {"Bad", ""}};
-  } else if (type == LabelType::text) {
-    rules.min_length = 2;
-    rules.max_length = 20;
-  }
-  return rules;
-}
 
 Uuid id_of(const char* text) { return parse_canonical_uuid(text).value(); }
 
@@ -74,7 +46,7 @@ std::vector<CatalogueEntry> catalogue_entries() {
     entries.push_back(encode(key));
   }
   LabelNumber next = 1;
-  for (const FixtureLabel& fixture : kLabels) {
+  for (const FixtureLabel& fixture : kFixtureLabels) {
     Label label;
     label.number = next++;
     label.id = id_of(fixture.id);
@@ -82,8 +54,9 @@ std::vector<CatalogueEntry> catalogue_entries() {
     label.type = fixture.type;
     label.name = fixture.name;
     label.settings_json = fixture.settings;
-    label.rules = rules_of(fixture.type);
+    label.rules = rules_of(fixture);
     label.allow_notes = true;
+    label.archived = fixture.archived;
     label.created_at = label.updated_at = kCreated;
     entries.push_back(encode(label));
   }
@@ -152,7 +125,7 @@ const std::vector<std::string>& FuzzWorld::names() {
   // Of the first world: every other is the same.
   static const std::vector<std::string> names = [this] {
     std::vector<std::string> made;
-    for (const FixtureLabel& label : kLabels) made.emplace_back(label.id);
+    for (const FixtureLabel& label : kFixtureLabels) made.emplace_back(label.id);
     for (const char* const name : {kAnnotator, "slother", "main"}) made.emplace_back(name);
     SLUICE_CHECK(made.size() == kFirstScore);
     ReadRequest request;

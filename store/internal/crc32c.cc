@@ -12,7 +12,7 @@ namespace rocksdb::crc32c {
 std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t size);
 
 std::uint32_t Extend(std::uint32_t crc, const char* data, std::size_t size) {
-  // One chain of crc32 instructions. Several chains joined at the end would be faster; a record is too short to matter.
+  // One chain of crc32 instructions. Several chains joined at the end would be faster for long ones.
   std::uint64_t sum = ~crc;
   for (; size >= 8; data += 8, size -= 8) {
     std::uint64_t word = 0;

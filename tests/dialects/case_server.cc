@@ -13,6 +13,7 @@
 #include "engine/read/score_reader.h"
 #include "net/dialect/dialect.h"
 #include "net/dialect/json_reader.h"
+#include "net/dialect/labels_for_test.h"
 #include "net/dialects/registry.h"
 #include "tests/dialects/case_text.h"
 #include "tests/dialects/describe_record.h"
@@ -21,46 +22,6 @@ namespace sluice::cases {
 namespace {
 
 constexpr KeyedHash::Key kHashKey{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
-
-/// The labels every case finds, under ids that are easy to read; the catalogue's own are random.
-struct FixtureLabel {
-  std::string_view alias;
-  LabelType type;
-  const char* name;
-  const char* settings;
-  bool archived = false;
-};
-constexpr FixtureLabel kLabels[] = {
-    {"11111111-1111-4111-8111-111111111111", LabelType::numeric, "accuracy", R"({"min":0,"max":1})"},
-    {"22222222-2222-4222-8222-222222222222", LabelType::star, "stars", R"({"no_of_stars":5})"},
-    {"33333333-3333-4333-8333-333333333333", LabelType::thumbs_up_down, "thumb", "{}"},
-    {"44444444-4444-4444-8444-444444444444", LabelType::categorical, "quality",
-     R"({"options":[{"label":"Good"},{"label":"Bad"}],"multi_choice":false})"},
-    {"55555555-5555-4555-8555-555555555555", LabelType::text, "comment", R"({"min_length":2,"max_length":20})"},
-    {"66666666-6666-4666-8666-666666666666", LabelType::numeric, "old", "{}", true},
-};
-
-LabelRules rules_of(const FixtureLabel& label) {
-  LabelRules rules;
-  switch (label.type) {
-    case LabelType::numeric:
-      if (label.archived) break;
-      rules.min = Decimal{0, 0};
-      rules.max = Decimal{1, 0};
-      break;
-    case LabelType::categorical:
-      rules.options = {{"Good", ""}, {"Bad", ""}};
-      break;
-    case LabelType::text:
-      rules.min_length = 2;
-      rules.max_length = 20;
-      break;
-    case LabelType::star:
-    case LabelType::thumbs_up_down:
-      break;
-  }
-  return rules;
-}
 
 class WaitingCompletion final : public Completion {
  public:
@@ -137,7 +98,7 @@ struct CaseServer::State {
         if (scopes.find(name) != std::string::npos)
           principal.scopes = static_cast<std::uint8_t>(principal.scopes | scope);
     }
-    for (const FixtureLabel& label : kLabels) make_label(label);
+    for (const FixtureLabel& label : kFixtureLabels) make_label(label);
     if (admin) principal = {0, 0, 0, kIngest | kRead | kManage | kAdmin};
   }
   ~State() { engine.stop(); }
@@ -183,7 +144,7 @@ struct CaseServer::State {
     create.rules = rules_of(label);
     create.allow_notes = true;
     const CatalogueResult made = apply(create);
-    aliases.emplace_back(label.alias, to_text(made.label->id));
+    aliases.emplace_back(label.id, to_text(made.label->id));
     if (!label.archived) return;
     UpdateLabel archive;
     archive.workspace = principal.workspace;

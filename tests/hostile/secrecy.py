@@ -30,7 +30,9 @@ def files_with(directory, secret):
 
 def leaks(tally):
     """The secret, sent wherever a client could send it by mistake, is found in no answer, metric, log line or file."""
-    with serve("--bootstrap-key", KEY.replace(".", ":", 1)) as server:
+    # As it is shipped, under a sanitizer too, which then cannot look for leaks.
+    shipped = {"SLUICE_CORE_DUMPS": "false", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+    with serve("--bootstrap-key", KEY.replace(".", ":", 1), environment=shipped) as server:
         answers = []
         for data in (request("GET /v1/scores/%s HTTP/1.1" % KEY), request("GET /v1/scores?key=%s HTTP/1.1" % KEY),
                      request("GET /v1/scores?source_type=trace&source_id=x&cursor=%s HTTP/1.1" % SECRET),

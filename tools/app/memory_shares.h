@@ -9,7 +9,7 @@ namespace sluice {
 /// In sixteenths of `memory`, 1 GiB by default:
 ///
 ///   8  store: memtables 3/8 of it (three of an eighth), RocksDB's cache 1/6, recent and read blocks 1/12 each, posting
-///      cache 1/32, and about a quarter for hot postings and the indexer's sort (store/internal/options.cc)    512 MiB
+///      cache 1/32, hot postings and the indexer's sort 1/8 (store/internal/options.cc, store.cc)             512 MiB
 ///   3  bodies, what they are decoded to, and records that wait for admission                                  192 MiB
 ///   3  records admitted and not answered yet, with their rows                                                 192 MiB
 ///   2  long answers that are being sent                                                                       128 MiB

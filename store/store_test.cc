@@ -291,7 +291,7 @@ TEST(StoreTest, TheRunsOfTheIndexAreCounted) {
   options.segment_rows = 64;
   OpenStore open(temp.data(), options);
   EXPECT_EQ(open.store->metrics().level0_files, 0u);
-  for (std::uint64_t run = 1; run <= 5; ++run) {  // Merged from 16 on.
+  for (std::uint64_t run = 1; run <= 5; ++run) {  // Merged from 24 on.
     ASSERT_EQ(open.append({rows(64, "a")}), Durability::durable);
     ASSERT_TRUE(open.store->settle(30));
     EXPECT_EQ(open.store->metrics().level0_files, run);

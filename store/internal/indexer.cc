@@ -12,9 +12,9 @@ namespace {
 // is one more filter probe per read. Waiting fills the hot index, which slows admission.
 // Doubled: reads of a source probe up to twice as many filters; halved: the longest merges hold up scores.
 constexpr std::uint64_t kRunsMax = 256;
-// From here on compaction no longer rests. A merge begins at 16, and at half of what the machine can take six or seven
+// From here on compaction no longer rests. A merge begins at 24, and at half of what the machine can take six or seven
 // runs come while it lasts. Doubled: more of the next merge is due already when one ends; halved: it rests no more.
-constexpr std::uint64_t kRunsMany = 24;
+constexpr std::uint64_t kRunsMany = 32;
 
 }  // namespace
 

@@ -42,11 +42,12 @@ class CompactionPacer final : public rocksdb::RateLimiter {
   std::atomic<std::int64_t> rests_{0};
 };
 
-/// Compaction waits as long as this lives.
+/// Compaction waits as long as this lives, or until end().
 class CompactionHold {
  public:
   explicit CompactionHold(CompactionPacer& pacer) noexcept : pacer_(pacer) { pacer_.hold(true); }
-  ~CompactionHold() { pacer_.hold(false); }
+  ~CompactionHold() { end(); }
+  void end() noexcept { pacer_.hold(false); }
   CompactionHold(const CompactionHold&) = delete;
   CompactionHold& operator=(const CompactionHold&) = delete;
 

@@ -13,11 +13,14 @@
 
 namespace sluice {
 
+inline constexpr int kLogMemtables = 3;
+
 /// How StoreOptions::memory_bytes and open_files are divided.
 struct MemoryPlan {
   explicit MemoryPlan(const StoreOptions& options);
   std::size_t write_buffer_bytes;   ///< One memtable of the log.
   std::size_t wal_bytes;            ///< Unflushed log files: what a restart replays.
+  std::size_t unflushed_bytes;      ///< Memtables and log files at most: what a start may have to write out.
   std::size_t recent_block_bytes;   ///< Newest blocks, as written.
   std::size_t read_block_bytes;     ///< Blocks read from disk.
   std::size_t posting_cache_bytes;  ///< Postings of sources that were read.
@@ -25,7 +28,6 @@ struct MemoryPlan {
   int max_open_files;               ///< Of each database, for tables.
 };
 
-inline constexpr int kLogMemtables = 3;
 inline constexpr char kScoresFamily[] = "scores";
 inline constexpr char kCatalogueFamily[] = "catalogue";
 

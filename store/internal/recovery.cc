@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -39,7 +38,7 @@ Database open_index_for(const std::string& path, const MemoryPlan& plan, std::sh
 void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash& keys, std::size_t hot_rows,
                        HotIndex& hot, Indexer& indexer, CompactionPacer& compaction) {
   // A merge that a kill has cut off begins anew with each start, on a processor that the start needs.
-  std::optional<CompactionHold> hold(std::in_place, compaction);
+  CompactionHold hold(compaction);
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.readahead_size = 2u << 20;
@@ -62,7 +61,7 @@ void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash
     hot.publish(next);
     if (auto sealed = hot.seal(false)) indexer.push(std::move(sealed));
     while (hot.rows() >= hot_rows) {
-      hold.reset();  // The indexer waits for merges when there are many tables.
+      hold.end();  // The indexer waits for merges when there are many tables.
       // segment_rows is at most half of hot_rows, so something is sealed and the indexer makes room.
       if (indexer.failed()) throw std::runtime_error("the index cannot be written; see the message above");
       (void)indexer.wait_idle(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));

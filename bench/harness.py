@@ -70,15 +70,18 @@ def machine(directory):
         stop_with(f"{missing} is not built; run tools/test, or cmake --build build/release")
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     memory = int(next(line for line in open("/proc/meminfo") if line.startswith("MemTotal")).split()[1]) // (1 << 20)
-    version = subprocess.run([SLUICE, "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    version = json.loads(subprocess.run([SLUICE, "version"], stdout=subprocess.PIPE, text=True).stdout)
     return {"cpu": cpu, "cores": os.cpu_count(), "memory_gib": memory, "kernel": os.uname().release,
             "file_system": file_system(directory), "free_gib": shutil.disk_usage(directory).free >> 30,
-            "load_average": os.getloadavg()[0], "sluice": version, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
+            "load_average": os.getloadavg()[0], "version": version, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
 
 
 def print_machine(facts):
     print(f"{facts['cores']} × {facts['cpu']}, {facts['memory_gib']} GiB, Linux {facts['kernel']}, {facts['file_system']} "
-          f"({facts['free_gib']} GiB free), {facts['sluice']}, {facts['time']}, load average {facts['load_average']:.2f}")
+          f"({facts['free_gib']} GiB free), {facts['time']}, load average {facts['load_average']:.2f}")
+    version = facts["version"]
+    print(f"sluice {version['version']} for {version['instructions']}, GCC {version['compiler']}, RocksDB {version['libraries']['rocksdb']}, "
+          f"simdjson {version['libraries']['simdjson']} with its kernel {version['json_kernel']}")
     if facts["load_average"] > QUIET_LOAD:
         print("WARNING: the machine is not quiet; absolute numbers are worth little, ratios of one run some")
     if facts["file_system"].split()[0] in ("tmpfs", "ramfs", "overlay"):
@@ -180,10 +183,10 @@ class Server:
         return int(line.split()[1]) * 1024
 
     def disk_bytes(self):
-        """Blocks on disk of everything in the data directory; a file with two names counts once."""
+        """Blocks on disk of everything in the data directory but the ballast; a file with two names counts once."""
         seen = {}
         for directory, _, names in os.walk(self.data):
-            for name in names:
+            for name in set(names) - {"ballast"}:
                 with contextlib.suppress(FileNotFoundError):  # Compacted away meanwhile.
                     found = os.lstat(os.path.join(directory, name))
                     seen[found.st_ino] = found.st_blocks * 512

@@ -361,4 +361,6 @@ Result<void> validate_json(JsonParser& parser, std::string_view text) {
 
 bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
 
+std::string json_kernel() { return simdjson::get_active_implementation()->name(); }
+
 }  // namespace sluice

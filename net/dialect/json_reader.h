@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "engine/base/error.h"
@@ -33,5 +34,8 @@ class JsonParser {
 
 /// For texts that did not come out of a JSON document: query and path parameters.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// Which of simdjson's kernels this processor gets, by its name there: haswell, icelake, westmere, fallback.
+[[nodiscard]] std::string json_kernel();
 
 }  // namespace sluice

@@ -3,13 +3,16 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "net/dialect/json_reader.h"
 #include "tools/app/app.h"
 
 namespace sluice {
 
 std::string version_json() {
   std::string out = "{\"name\":\"sluice\",\"version\":\"" SLUICE_VERSION "\",\"compiler\":\"" __VERSION__
-                    "\",\"libraries\":{\"boost\":\"" BOOST_LIB_VERSION "\",\"rocksdb\":\"" SLUICE_ROCKSDB_VERSION
+                    "\",\"instructions\":\"" SLUICE_INSTRUCTIONS "\",\"json_kernel\":\"";
+  out += json_kernel();
+  out += "\",\"libraries\":{\"boost\":\"" BOOST_LIB_VERSION "\",\"rocksdb\":\"" SLUICE_ROCKSDB_VERSION
                     "\",\"simdjson\":\"" SLUICE_SIMDJSON_VERSION "\",\"zlib\":\"";
   out += zlibVersion();
   out += "\",\"zstd\":\"";

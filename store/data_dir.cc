@@ -62,8 +62,9 @@ int take_lock(const std::string& path) {
          "; stop that process first, or choose another directory with --data");
   }
   const std::string text = std::to_string(::getpid()) + "\n";
-  // Only a hint for people: the lock is the flock, which the kernel drops when the process dies.
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0) {
+  // Only a hint for people: the lock is the flock, which the kernel drops when the process dies. Cut last: written over
+  // what is there it needs no room, and a start on a full disk has more to say than that.
+  if (::pwrite(fd, text.data(), text.size(), 0) < 0 || ::ftruncate(fd, static_cast<off_t>(text.size())) != 0) {
     ::close(fd);
     fail("cannot write " + file + ": " + std::strerror(errno));
   }

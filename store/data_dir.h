@@ -7,7 +7,7 @@
 
 /// A data directory: its lock, its format version and its secret. Layout:
 ///   FORMAT (text: "sluice 1"), LOCK (flock), secret (mode 0600: hash key and pepper), log/, index/, ACKED (side file
-///   with the highest acknowledged commit sequence), admin.sock, first-key (mode 0600).
+///   with the highest acknowledged commit sequence), ballast (internal/ballast.h), admin.sock, first-key (mode 0600).
 
 namespace sluice {
 

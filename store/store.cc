@@ -13,6 +13,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/planted_bug.h"
 #include "store/data_dir.h"
+#include "store/internal/ballast.h"
 #include "store/internal/checkpoint.h"
 #include "store/internal/disk_env.h"
 #include "store/internal/file_io.h"
@@ -47,6 +48,7 @@ class StoreImpl final : public Store {
   void tell_failures();
   void watch_stall();
 
+  const std::string path_;
   const StoreOptions options_;
   const MemoryPlan plan_;
   std::shared_ptr<rocksdb::Cache> cache_;
@@ -93,7 +95,8 @@ std::string log_path(const DataDir& directory) {
 }
 
 StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env)
-    : options_(checked(options)),
+    : path_(directory.path()),
+      options_(checked(options)),
       plan_(options_),
       cache_(rocksdb::NewLRUCache(plan_.rocksdb_cache_bytes)),
       acked_(directory.path() + "/ACKED"),
@@ -112,6 +115,7 @@ StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rock
                  Watch::Sources{[this] { return log_->acked(); }, [this] { return broken(); },
                                 [this] { return reserve(); }, [this] { tell_failures(); watch_stall(); }});
   log_->set_disk_full([this] { return watch_->disk_full(); });
+  make_ballast(path_, options_.ballast_bytes.value_or(plan_.unflushed_bytes), {watch_->free_bytes(), reserve()});
   sync_directory(directory.path());  // log/, index/ and ACKED may be new, and from here on scores are acknowledged.
   watch_->start();
 }
@@ -119,8 +123,7 @@ StoreImpl::StoreImpl(const DataDir& directory, const StoreOptions& options, rock
 std::uint64_t StoreImpl::reserve() const {
   if (options_.disk_reserve_bytes != 0) return options_.disk_reserve_bytes;
   // Room for what the log may still write and move, three times over, and for a merge of the whole index.
-  return 3 * (kLogMemtables * plan_.write_buffer_bytes + plan_.wal_bytes) +
-         index_database_.property_sum("rocksdb.total-sst-files-size");
+  return 3 * plan_.unflushed_bytes + index_database_.property_sum("rocksdb.total-sst-files-size");
 }
 
 const char* StoreImpl::broken() const {
@@ -173,6 +176,7 @@ StoreMetrics StoreImpl::metrics() const {
   }
   metrics.level0_files = index_database_.level0_files(kBySource);
   metrics.disk_free_bytes = watch_->free_bytes();
+  metrics.ballast_bytes = ballast_bytes(path_);
   metrics.write_stopped = log_database_.health->write_stopped();
   metrics.log_damaged = log_database_.health->damaged();
   metrics.index_damaged = index_database_.health->damaged();
@@ -218,6 +222,7 @@ void StoreImpl::close() {
 }  // namespace
 
 std::unique_ptr<Store> open_store(const DataDir& directory, const StoreOptions& options, rocksdb::Env* env) {
+  require_room_for_start(directory.path(), MemoryPlan(options).unflushed_bytes, disk_free_bytes(directory.path()));
   return std::make_unique<StoreImpl>(directory, options, env);
 }
 

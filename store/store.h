@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/base/api_key.h"
@@ -29,6 +30,9 @@ struct StoreOptions {
   std::size_t open_files = 256;
   /// Refuse writes (507) below this much free space; 0: derived from the budgets.
   std::uint64_t disk_reserve_bytes = 0;
+  /// Size of the file `ballast`, made where there is none and room is plenty. 0: none; nullopt: derived from the
+  /// budgets, as `serve` does.
+  std::optional<std::uint64_t> ballast_bytes = 0;
 };
 
 struct StoreMetrics {
@@ -41,6 +45,7 @@ struct StoreMetrics {
   std::uint64_t memtable_bytes = 0;
   std::uint64_t live_data_bytes = 0;
   std::uint64_t disk_free_bytes = 0;
+  std::uint64_t ballast_bytes = 0;  ///< What deleting the file `ballast` gives back; 0: there is none.
   bool write_stopped = false;
   bool background_error = false;
   bool log_damaged = false;    ///< Found while serving: some reads fail. The log has to be restored from a backup,

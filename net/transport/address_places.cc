@@ -22,6 +22,10 @@ std::optional<AddressPlaces::Address> peer_address(int descriptor) noexcept {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return std::nullopt;
+  return counted_address(peer);
+}
+
+std::optional<AddressPlaces::Address> counted_address(const sockaddr_storage& peer) noexcept {
   AddressPlaces::Address address{};
   if (peer.ss_family == AF_INET) {
     std::copy(kMapped.begin(), kMapped.end(), address.begin());

@@ -7,6 +7,8 @@
 #include <mutex>
 #include <optional>
 
+struct sockaddr_storage;
+
 /// How many connections each client address holds. An IPv6 client counts by its /64: one host has as many addresses as
 /// it likes in there. Loopback is not counted: behind it stand proxies and tools, many clients in one.
 /// Threads: any. A lock, but only where a connection begins and ends; at most limits::kConnections entries.
@@ -54,6 +56,7 @@ class AddressPlaces {
 
 /// What a peer counts as; nullopt: not an Internet address.
 [[nodiscard]] std::optional<AddressPlaces::Address> peer_address(int descriptor) noexcept;
+[[nodiscard]] std::optional<AddressPlaces::Address> counted_address(const sockaddr_storage& peer) noexcept;
 [[nodiscard]] bool is_loopback(const AddressPlaces::Address& address) noexcept;
 
 }  // namespace sluice

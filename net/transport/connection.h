@@ -139,7 +139,8 @@ class Connection {
   void body_complete();
   void decode_slice();
 
-  // rate_flow.cc: what the key may do per second. False: the request was refused.
+  // rate_flow.cc: what the key may do per second, and the address without one. False: the request was refused.
+  [[nodiscard]] bool within_failed_auth_rate();
   [[nodiscard]] bool within_head_rates();
   [[nodiscard]] bool within_score_rate();
   void charge_chunk(std::size_t bytes);

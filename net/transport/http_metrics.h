@@ -39,9 +39,10 @@ enum class Backpressure : std::uint8_t {
   address,
   rate_limit,
   io_thread,
-  reply_bytes
+  reply_bytes,
+  failed_auth
 };
-inline constexpr std::size_t kBackpressureStages = 10;
+inline constexpr std::size_t kBackpressureStages = 11;
 
 /// What is the server's, not a thread's.
 struct ServerGauges {

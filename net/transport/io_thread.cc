@@ -149,12 +149,16 @@ void IoThread::give_decoder(std::unique_ptr<BodyDecoder> decoder) {
   if (free_decoders_.size() < kDecodersKept) free_decoders_.push_back(std::move(decoder));
 }
 
-void IoThread::make_request_id(char* out) noexcept {
+std::uint64_t IoThread::unique_number() noexcept {
   // A bijection of a counter (splitmix64's finaliser) under a random start: unique, and says nothing about traffic.
   std::uint64_t mixed = id_prefix_ + 0x9E3779B97F4A7C15u * ++id_counter_;
   mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
   mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
-  mixed ^= mixed >> 31;
+  return mixed ^ (mixed >> 31);
+}
+
+void IoThread::make_request_id(char* out) noexcept {
+  std::uint64_t mixed = unique_number();
   for (int i = 0; i < 16; ++i) {
     out[i] = "0123456789abcdef"[mixed & 15];
     mixed >>= 4;

@@ -61,6 +61,8 @@ class IoThread {
   void give_decoder(std::unique_ptr<BodyDecoder> decoder);
   /// 16 characters that no other request of this process has.
   void make_request_id(char* out) noexcept;
+  /// Never the same twice in one process, and spread evenly: for what need not be secret.
+  [[nodiscard]] std::uint64_t unique_number() noexcept;
 
   /// To the engine. Small batches wake it once for all that are ready on this thread.
   [[nodiscard]] IngestEngine::Admission submit(Batch& batch);

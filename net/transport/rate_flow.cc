@@ -2,9 +2,27 @@
 #include "net/transport/io_thread.h"
 
 /// Connection's dealings with the key's rate limits: requests and bytes are asked for before the body is read, scores
-/// once they are counted. What a request took stays taken, whatever becomes of it.
+/// once they are counted. What a request took stays taken, whatever becomes of it. And with the limit of an address
+/// whose credentials are bad.
 
 namespace sluice {
+namespace {
+
+constexpr std::string_view kFailedTooOften =
+    "Too many requests from this address had no valid API key. A valid one is still taken.";
+
+}  // namespace
+
+bool Connection::within_failed_auth_rate() {
+  const std::optional<AddressPlaces::Address> address = peer_address(socket_.native_handle());
+  if (!address) return true;  // The client is gone: nobody reads the answer.
+  const std::int64_t wait = shared_.failed_auths.take(*address, shared_.tuning.now());
+  if (wait == 0) return true;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::failed_auth)].add();
+  refuse_before_body(default_status(Errc::rate_limited), Errc::rate_limited, kFailedTooOften,
+                     RateLimiter::retry_after_seconds(wait));
+  return false;
+}
 
 /// What to tell the client, when the key may not do this now.
 std::optional<std::string> Connection::over_rate(RateKind kind, std::uint64_t cost, int& retry_after_seconds) {

@@ -39,6 +39,12 @@ bool changes_state(Method method) noexcept {
   return method == Method::post || method == Method::put || method == Method::patch || method == Method::del;
 }
 
+/// Up to half as long again: who was refused together must not come back together. (One second stays one: the header
+/// has no smaller unit.)
+int spread(int seconds, std::uint64_t random) noexcept {
+  return seconds + static_cast<int>(random % (static_cast<std::uint64_t>(seconds) / 2 + 1));
+}
+
 IdempotencyRequest idempotency_of(const ActiveRequest& request, const KeyedHash& keys) {
   const RequestView& view = request.exchange.request;
   std::string text(request.route->pattern);
@@ -153,6 +159,8 @@ bool Connection::authenticate() {
   const Result<Principal> principal =
       thread_.authenticator().check(request.head, *request.exchange.catalogue, auth_cache_);
   if (!principal.ok()) {
+    // A scraper with a bad key is told so, whatever the clients behind its address do.
+    if (!metrics_page && !within_failed_auth_rate()) return false;
     const Errc code = principal.error().code;
     refuse_before_body(401, code, default_message(code));
     return false;
@@ -174,7 +182,7 @@ void Connection::serve_operator_page() {
 }
 
 void Connection::refuse_before_body(int status, Errc code, std::string_view message) {
-  refuse_before_body(status, code, message, retry_after(code));
+  refuse_before_body(status, code, message, spread(retry_after(code), thread_.unique_number()));
 }
 
 /// `bytes` of a refused body are still to come.
@@ -264,7 +272,9 @@ bool Connection::make_room_for_reply() {
   return true;
 }
 
-void Connection::refuse(Errc code) { refuse(default_status(code), code, default_message(code), retry_after(code)); }
+void Connection::refuse(Errc code) {
+  refuse(default_status(code), code, default_message(code), spread(retry_after(code), thread_.unique_number()));
+}
 
 void Connection::refuse(int status, Errc code, std::string_view message, int retry_after_seconds) {
   Reply& answer = request_->exchange.reply;

@@ -32,6 +32,7 @@ struct ServerOptions {
   std::size_t io_threads = 2;
   std::size_t connections_max = limits::kConnections;
   std::size_t connections_per_address_max = limits::kConnectionsPerAddress;  ///< 0: no limit.
+  std::uint64_t failed_auth_per_second = 0;  ///< Of one client address; 0: no limit.
   Rates rates{};  ///< Of keys that have none of their own; 0: no limit.
   std::int64_t burst_seconds = limits::kBurstSeconds;
   std::size_t body_bytes_max = limits::kBodyBytes;

@@ -7,6 +7,7 @@
 #include "net/transport/address_places.h"
 #include "net/transport/backend.h"
 #include "net/transport/byte_budget.h"
+#include "net/transport/failed_auth_limiter.h"
 #include "net/transport/router.h"
 #include "net/transport/server.h"
 #include "net/transport/tls.h"
@@ -23,6 +24,7 @@ struct ServerShared {
       : options(options_in), tuning(tuning_in), keys(keys_in), key_maker(key_maker_in), catalogue(catalogue_in),
         pages(std::move(pages_in)), router(dialects), rates(options_in.burst_seconds),
         places(options_in.connections_per_address_max, tuning_in.count_loopback),
+        failed_auths(options_in.failed_auth_per_second, keys_in),
         body_bytes(options_in.body_bytes_in_flight_max), reply_bytes(options_in.reply_bytes_in_flight_max) {
     if (!options.tls_certificate.empty())
       tls = std::make_unique<TlsIdentity>(options.tls_certificate, options.tls_key);
@@ -43,6 +45,7 @@ struct ServerShared {
   // Shared; each says how.
   RateLimiter rates;
   AddressPlaces places;
+  FailedAuthLimiter failed_auths;
   ByteBudget body_bytes;   ///< Of bodies that do not stay in their connection's buffer.
   ByteBudget reply_bytes;  ///< Of large answers that are being sent.
 

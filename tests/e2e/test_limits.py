@@ -32,6 +32,7 @@ OUTSIDE = {
     "net/dialects/native/labels.cc": ("kDescriptionBytes",),
     "net/transport/chunked_body.cc": ("kExtensionBytes",),
     "net/transport/connection_end.cc": ("kLingerBytes",),
+    "net/transport/failed_auth_limiter.cc": ("kFailureBurstSeconds",),
     "net/transport/listener.cc": ("kOperatorPlaces",),
     "net/transport/request_flow.cc": ("kSkippedBodyBytes",),
 }
@@ -88,6 +89,7 @@ ELSEWHERE = {
     "kConnections": ("tests/hostile/limits.py", "number %d waits"),
     "kQueryParams": ("net/dialect/request_test.cc", "RefusesTheSixtyFifthParameter"),
     "kExtensionBytes": ("net/transport/chunked_body_test.cc", "ExtensionsTogetherHaveALimit"),
+    "kFailureBurstSeconds": ("net/transport/failed_auth_limiter_test.cc", "FailsTenSecondsOfItsRateAtOnceAndNotOnceMore"),
     "kLingerBytes": ("net/transport/refused_body_test.cc", "IsReadFor64MiBBehindTheLastAnswerAndNotForEver"),
     "kOperatorPlaces": ("net/transport/authentication_test.cc", "TheOperatorsSocketHas32PlacesOnAFullServerAndNotOneMore"),
     "kSkippedBodyBytes": ("net/transport/refused_body_test.cc", "head(kSkippedMost + 1)"),

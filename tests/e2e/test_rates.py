@@ -1,10 +1,16 @@
-"""A key's own rate limits, end to end: in every API's own shape, kept over a restart, with a Retry-After that holds."""
+"""Rate limits of keys and addresses, end to end: in every API's shape, kept over a restart, with a Retry-After that holds."""
 
 import json
 import time
 
 from harness import *
 
+SHAPES = {
+    "native": lambda body: body["error"]["code"] == "rate_limited" and body["message"],
+    "futureagi": lambda body: body["status"] is False,
+    "evalguard": lambda body: body["success"] is False and body["error"]["code"],
+    "2signal": lambda body: body["error"]["code"],
+}
 WRITES = {"native": "/v1/scores", "futureagi": "/model-hub/scores/", "evalguard": "/api/v1/annotations",
           "2signal": "/api/v1/scores"}
 
@@ -16,12 +22,6 @@ def make_key(server, *arguments):
 
 class Rates(ServerTest):
     def test_a_refusal_is_429_in_the_apis_shape_and_says_what_and_when(self):
-        shapes = {
-            "native": lambda body: body["error"]["code"] == "rate_limited" and body["message"],
-            "futureagi": lambda body: body["status"] is False,
-            "evalguard": lambda body: body["success"] is False and body["error"]["code"],
-            "2signal": lambda body: body["error"]["code"],
-        }
         for dialect, path in WRITES.items():
             with self.subTest(dialect):
                 key, _ = make_key(self.server, "--rate-requests", "2")
@@ -31,7 +31,7 @@ class Rates(ServerTest):
                 self.assertEqual(refused.headers["Retry-After"], "1")
                 self.assertIn("2 requests per second", refused.text)
                 self.assertIn("try again in 1 s", refused.text)
-                self.assertTrue(shapes[dialect](refused.json()), refused.text)
+                self.assertTrue(SHAPES[dialect](refused.json()), refused.text)
 
     def test_retry_after_holds(self):
         key, _ = make_key(self.server, "--rate-scores", "50")
@@ -67,3 +67,18 @@ class Rates(ServerTest):
             free, _ = make_key(server, "--rate-requests", "0")
             self.assertEqual({server.get("/v1/labels", key=free).status_code for _ in range(20)}, {200})
             self.assertIn('stage="rate_limit"', server.get("/metrics", key=False).text)
+
+    def test_an_address_that_goes_on_with_bad_keys_is_429_and_good_keys_from_it_are_taken(self):
+        with Server(arguments=["--failed-auth-per-second", "1"]) as server:
+            for dialect, path in WRITES.items():
+                with self.subTest(dialect):
+                    for _ in range(30):  # Ten are 401, and one more for each second that this takes.
+                        refused = server.post(path, {}, key=KEY[:-1] + "x")
+                        if refused.status_code != 401:
+                            break
+                    self.assertEqual((refused.status_code, refused.headers.get("Retry-After")), (429, "1"), refused.text)
+                    self.assertIn("Too many requests from this address had no valid API key", refused.text)
+                    self.assertTrue(SHAPES[dialect](refused.json()), refused.text)
+                    self.assertEqual(server.post(path, {}).status_code, 400)
+            make_key(server)  # Over admin.sock.
+            self.assertNotIn('stage="failed_auth"} 0', server.get("/metrics", key=False).text)

@@ -182,7 +182,7 @@ def copy_directory(template, data):
         else:
             shutil.copy2(source, target)
 
-    shutil.copytree(template, data, copy_function=copy, ignore=shutil.ignore_patterns("admin.sock"))
+    shutil.copytree(template, data, copy_function=copy, ignore=shutil.ignore_patterns("admin.sock", "ballast"))
 
 
 class Client:

@@ -37,11 +37,12 @@ EngineOptions engine_options(const Settings& settings) {
   return options;
 }
 
-StoreOptions store_options(const Settings& settings) {
+StoreOptions store_options(const Settings& settings, App::Listen listen) {
   StoreOptions options;
   options.memory_bytes = shares_of(settings).store;
   options.open_files = store_descriptors(descriptor_limit());
   options.disk_reserve_bytes = settings.disk_reserve_bytes;
+  if (listen == App::Listen::everywhere) options.ballast_bytes = settings.ballast_bytes;
   return options;
 }
 
@@ -63,12 +64,21 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.reply_bytes_in_flight_max = shares.replies;
   options.kept_request_bytes_max = std::min(options.kept_request_bytes_max, shares.kept_requests / options.io_threads);
   options.connections_per_address_max = settings.connections_per_address_max;
+  options.failed_auth_per_second = settings.failed_auth_per_second;
   options.rates = settings.default_rates;
   options.burst_seconds = settings.rate_burst_seconds;
   options.operator_pages_need_key = !is_loopback(settings.listen_address);
   options.keys_over_tcp = settings.keys_over_tcp;
   options.dialects.futureagi_envelope = settings.futureagi_envelope;
   return options;
+}
+
+OperatorPages::Check disk_check(const StoreMetrics& now, bool full) {
+  std::string detail = std::to_string(now.disk_free_bytes >> 20) + " MiB free";
+  if (full) detail += ", less than the reserve: writes are answered 507";
+  if (full && now.ballast_bytes != 0)
+    detail += "; deleting ballast in the data directory frees " + std::to_string(now.ballast_bytes >> 20) + " MiB";
+  return {"disk", !full, std::move(detail)};
 }
 
 /// Named, but no reason to send nobody here: every write and all other reads are as good as ever, there is no second
@@ -98,7 +108,7 @@ struct App::State {
         admin_socket(directory.path() + "/admin.sock"),
         keys(directory.hash_key()),
         key_maker(directory.pepper()),
-        store(Store::open(directory, store_options(chosen))),
+        store(Store::open(directory, store_options(chosen, where))),
         checkpointer(*store, directory.path()),
         server(server_options(chosen, where, admin_socket), keys, key_maker, catalogue, pages()),
         engine(engine_options(chosen), keys, catalogue, store->log(), server),
@@ -123,7 +133,7 @@ struct App::State {
     const StoreMetrics now = store->metrics();
     return {{"store", !now.background_error,
              now.background_error ? "the log reported an error; restart to recover" : "open"},
-            {"disk", !store->log().disk_full(), std::to_string(now.disk_free_bytes >> 20) + " MiB free"},
+            disk_check(now, store->log().disk_full()),
             {"backlog", store->log().pressure() < 1.0, std::to_string(now.hot_rows) + " rows not indexed yet"},
             data_check(now)};
   }

@@ -85,6 +85,11 @@ constexpr Entry kEntries[] = {
      }},
     {"disk_reserve", "0", "Refuse writes below this much free disk; 0: derived from the memory budget",
      [](std::string_view t, Settings& s) { s.disk_reserve_bytes = parse_bytes(t); }},
+    {"ballast", "auto", "Room kept in a file to delete on a full disk; 0: none, auto: derived from the memory budget",
+     [](std::string_view t, Settings& s) {
+       s.ballast_bytes.reset();
+       if (t != "auto") s.ballast_bytes = parse_bytes(t);
+     }},
     {"body_limit", "16MiB", "Largest request body on the wire, at most 256MiB",
      [](std::string_view t, Settings& s) {
        s.body_bytes_max = parse_bytes(t);
@@ -92,6 +97,9 @@ constexpr Entry kEntries[] = {
      }},
     {"connections_per_address_max", "256", "Connections one client address may hold, loopback excepted; 0: no limit",
      [](std::string_view t, Settings& s) { s.connections_per_address_max = parse_count(t, 1'000'000); }},
+    {"failed_auth_per_second", "10",
+     "Failed authentications a second of one client address, ten times as many at once; 0: no limit",
+     [](std::string_view t, Settings& s) { s.failed_auth_per_second = parse_count(t, 1'000'000); }},
     {"default_rate_requests", "0", "Requests per second of a key without its own rates; 0: no limit",
      [](std::string_view t, Settings& s) { s.default_rates[0] = parse_count(t, limits::kRateMax); }},
     {"default_rate_scores", "0", "Scores per second of a key without its own rates; 0: no limit",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,10 @@ struct Settings {
   std::size_t read_threads = 0;  ///< 0: by the number of cores.
   std::uint64_t memory_bytes = 0;
   std::uint64_t disk_reserve_bytes = 0;
+  std::optional<std::uint64_t> ballast_bytes;  ///< nullopt: derived from the memory budget; 0: none.
   std::uint64_t body_bytes_max = 0;
   std::size_t connections_per_address_max = 0;  ///< 0: no limit.
+  std::uint64_t failed_auth_per_second = 0;     ///< Of one client address; 0: no limit.
   Rates default_rates{};                        ///< Of keys without their own; 0: no limit.
   std::int64_t rate_burst_seconds = 1;
   bool strict_sources = false;

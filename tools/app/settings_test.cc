@@ -67,6 +67,7 @@ TEST(SettingsTest, BadValuesAreRefusedWithTheirReason) {
       {"listen", "127.0.0.1:70000", "is not a whole number from 0 to 65535"},
       {"memory", "64MiB", "at least 256MiB"},
       {"memory", "a lot", "is not a size"},
+      {"ballast", "lots", "is not a size"},
       {"insecure", "maybe", "is not true or false"},
       {"body_limit", "1GiB", "must be from 1KiB to 256MiB"},
       {"body_limit", "268435457", "must be from 1KiB to 256MiB"},
@@ -76,6 +77,7 @@ TEST(SettingsTest, BadValuesAreRefusedWithTheirReason) {
       {"default_rate_bytes", "2TB", "must be at most 1000000000000"},
       {"default_rate_scores", "many", "is not a whole number"},
       {"connections_per_address_max", "-1", "is not a whole number"},
+      {"failed_auth_per_second", "1000001", "is not a whole number from 0 to 1000000"},
       {"log_level", "loud", "is not trace, debug"},
       {"bootstrap_key", "only-an-id", "expected ID:SECRET"},
   };
@@ -101,6 +103,17 @@ TEST(SettingsTest, RatesAreOffUntilTheyAreSet) {
   loader.set("rate_burst", "3600", SettingOrigin::flag);
   EXPECT_EQ(loader.resolve().default_rates, (Rates{100, 0, 10u << 20}));
   EXPECT_EQ(loader.resolve().rate_burst_seconds, 3600);
+}
+
+TEST(SettingsTest, BallastIsDerivedFromTheBudgetsUnlessItIsSet) {
+  SettingsLoader loader;
+  EXPECT_EQ(loader.resolve().ballast_bytes, std::nullopt);
+  loader.set("ballast", "0", SettingOrigin::file);
+  EXPECT_EQ(loader.resolve().ballast_bytes, 0u);
+  loader.set("ballast", "auto", SettingOrigin::environment);
+  EXPECT_EQ(loader.resolve().ballast_bytes, std::nullopt);
+  loader.set("ballast", "10MiB", SettingOrigin::flag);
+  EXPECT_EQ(loader.resolve().ballast_bytes, 10u << 20);
 }
 
 TEST(SettingsTest, AnOpenAddressWithoutTlsNeedsInsecure) {

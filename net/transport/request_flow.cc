@@ -20,7 +20,7 @@ constexpr int kDiskRetrySeconds = 30;
 // scores cost a new connection for each refusal.
 constexpr std::size_t kSkippedBodyBytes = 1u << 20;
 
-int retry_after(Errc code) noexcept {
+int shortest_wait(Errc code) noexcept {
   switch (code) {
     case Errc::overloaded:
       return kBusyRetrySeconds;
@@ -35,14 +35,15 @@ int retry_after(Errc code) noexcept {
   }
 }
 
-bool changes_state(Method method) noexcept {
-  return method == Method::post || method == Method::put || method == Method::patch || method == Method::del;
+/// Seconds; up to half as long again: who was refused together must not come back together. (One second stays one: the
+/// header has no smaller unit.)
+int retry_after(Errc code, std::uint64_t random) noexcept {
+  const int shortest = shortest_wait(code);
+  return shortest + static_cast<int>(random % (static_cast<std::uint64_t>(shortest) / 2 + 1));
 }
 
-/// Up to half as long again: who was refused together must not come back together. (One second stays one: the header
-/// has no smaller unit.)
-int spread(int seconds, std::uint64_t random) noexcept {
-  return seconds + static_cast<int>(random % (static_cast<std::uint64_t>(seconds) / 2 + 1));
+bool changes_state(Method method) noexcept {
+  return method == Method::post || method == Method::put || method == Method::patch || method == Method::del;
 }
 
 IdempotencyRequest idempotency_of(const ActiveRequest& request, const KeyedHash& keys) {
@@ -182,7 +183,7 @@ void Connection::serve_operator_page() {
 }
 
 void Connection::refuse_before_body(int status, Errc code, std::string_view message) {
-  refuse_before_body(status, code, message, spread(retry_after(code), thread_.unique_number()));
+  refuse_before_body(status, code, message, retry_after(code, thread_.unique_number()));
 }
 
 /// `bytes` of a refused body are still to come.
@@ -273,7 +274,7 @@ bool Connection::make_room_for_reply() {
 }
 
 void Connection::refuse(Errc code) {
-  refuse(default_status(code), code, default_message(code), spread(retry_after(code), thread_.unique_number()));
+  refuse(default_status(code), code, default_message(code), retry_after(code, thread_.unique_number()));
 }
 
 void Connection::refuse(int status, Errc code, std::string_view message, int retry_after_seconds) {

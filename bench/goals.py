@@ -29,6 +29,17 @@ def capacity(server, seconds, connections, seed):
     return load(server.url, "--batch", BATCH, "--connections", connections, "--duration", seconds, seed=seed)["scores_per_second"]
 
 
+def index_merges(data):
+    """What compaction of the index has written, by RocksDB's event log, and what the index holds: merges, bytes, bytes."""
+    merges, written = 0, 0
+    for log in (data / "index").glob("LOG*"):
+        for line in log.read_text(errors="replace").splitlines():
+            if '"event": "compaction_finished"' in line:
+                merges += 1
+                written += json.loads(line[line.index("{"):])["total_output_size"]
+    return merges, written, sum(table.stat().st_size for table in (data / "index").glob("*.sst"))
+
+
 def ingest(work, options, results):
     """Five minutes as fast as it goes, beside the floor and the straightforward layout of the same run."""
     seconds = options.seconds or 300
@@ -48,6 +59,7 @@ def ingest(work, options, results):
     threads = {name: seconds * 1e6 / report["acked_scores"] for name, seconds in server.cpu_by_thread().items()}
     peak = server.peak_rss_bytes()
     server.stop()
+    merges, merged, held = index_merges(server.data)
     debt, hot, files = thirds(rows, "debt_bytes"), thirds(rows, "hot_rows"), thirds(rows, "level0_files")
     least = thirds(rows, "debt_bytes", min)
     rate = report["scores_per_second"]
@@ -59,14 +71,17 @@ def ingest(work, options, results):
     say(f"drained in {drain:.1f} s" if drained else f"NOT drained within {drain:.0f} s")
     say("CPU per score by thread: " + ", ".join(f"{name} {us:.3f}" for name, us in sorted(threads.items(), key=lambda t: -t[1])
                                                 if us >= 0.001) + " µs")
+    say(f"{merges:,} merges of the index wrote {merged / MIB:,.0f} MiB, {merged / max(1, held):.2f} times what it holds "
+        f"({held / report['acked_scores']:.1f} B a score)")
     results.goal("native ingest", rate, "scores/s", at_least=1.5e6)
     results.goal("native ingest / sink", rate / results.data["sink"]["scores_per_s"], "", at_least=0.2)
     results.goal("native ingest / rows", rate / results.data["rows"]["scores_per_s"], "", at_least=8)
     # A merge is owed and then paid, and larger merges come as the store grows: flat means that it is paid in the last third too.
     results.goal("compaction debt, its least in the last third", least[2] / MIB, "MiB", at_most=DEBT_FLAT / MIB)
     results.goal("server CPU per score, drained", cpu, "µs", at_most=1.4)
-    return {"scores": report["acked_scores"], "scores_per_s": rate, "cpu_us_per_score": cpu, "cpu_us_per_score_by_thread": threads, "drained": drained,
-            "drain_seconds": drain, "peak_rss_bytes": peak, "latency_ms": report["latency_ms"], "samples": rows}
+    return {"scores": report["acked_scores"], "scores_per_s": rate, "cpu_us_per_score": cpu, "cpu_us_per_score_by_thread": threads,
+            "drained": drained, "drain_seconds": drain, "index_merges": merges, "index_merged_bytes": merged, "index_bytes": held,
+            "peak_rss_bytes": peak, "latency_ms": report["latency_ms"], "samples": rows}
 
 
 def cpu(work, options, results):

@@ -61,7 +61,8 @@ rocksdb::DBOptions common_database_options(const MemoryPlan& plan, rocksdb::Env*
   options.max_background_compactions = 1;
   options.max_subcompactions = 1;
   // A flush writes 64 MiB, which would stand in the disk's queue before the log's sync. Strict: the next piece waits
-  // until the last one is written. Four times as much: acks wait 3 ms longer at p99 (bench/README.md).
+  // until the last one is written. Four times as much: acks wait 3 ms longer at p99 in the
+  // median of four turns (bench/README.md).
   options.bytes_per_sync = kMiB / 4;
   options.strict_bytes_per_sync = true;
   // Tables past it are closed, the least used first. With -1 all stay open, and when tables outnumber the descriptors a

@@ -215,6 +215,7 @@ void StoreImpl::close() {
   closed_ = true;
   watch_->stop();
   indexer_->stop();
+  log_database_.pacer->hurry(true);  // Closing waits for the flush that runs.
   index_database_.close();
   log_database_.close();
 }

@@ -151,6 +151,20 @@ void DatabaseHealth::OnStallConditionsChanged(const rocksdb::WriteStallInfo& inf
   stopped_families_.fetch_add(now - before, std::memory_order_relaxed);
 }
 
+void DatabaseHealth::OnMemTableSealed(const rocksdb::MemTableInfo& info) {
+  if (flushes_ && info.cf_name == kScoresFamily && flushing_.load(std::memory_order_relaxed)) flushes_->hurry(true);
+}
+
+void DatabaseHealth::OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
+  if (!flushes_ || info.cf_name != kScoresFamily) return;
+  flushing_.store(true, std::memory_order_relaxed);
+  flushes_->hurry(false);
+}
+
+void DatabaseHealth::OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
+  if (info.cf_name == kScoresFamily) flushing_.store(false, std::memory_order_relaxed);
+}
+
 void Database::close() noexcept {
   if (!db) return;
   if (health && health->background_error()) {
@@ -190,8 +204,11 @@ std::uint64_t Database::property_sum(const char* name) const {
 Database open_log_database(const std::string& path, const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache,
                            rocksdb::Env* env, std::uint64_t acked) {
   Database database;
-  database.health = std::make_shared<DatabaseHealth>();
+  database.pacer = std::make_shared<WritePacer>();
+  database.pacer->hurry(true);  // What is flushed while it opens is waited for; the first flush in service ends this.
+  database.health = std::make_shared<DatabaseHealth>(database.pacer);
   rocksdb::DBOptions options = log_database_options(plan, env, database.health);
+  options.rate_limiter = database.pacer;
   refuse_lost_current(path);
   rocksdb::Status status = open_families(options, path, log_families(plan, cache), false, database);
   if (status.IsCorruption()) {
@@ -203,7 +220,7 @@ Database open_log_database(const std::string& path, const MemoryPlan& plan, std:
                  "sluice: the log's unacknowledged tail is damaged (%s); it is dropped, commits up to %llu are kept\n",
                  status.ToString().c_str(), static_cast<unsigned long long>(found));
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    database.health = std::make_shared<DatabaseHealth>();
+    database.health = std::make_shared<DatabaseHealth>(database.pacer);
     options.listeners = {database.health};
     status = open_families(options, path, log_families(plan, cache), false, database);
   }
@@ -227,7 +244,7 @@ Database open_index_database(const std::string& path, const MemoryPlan& plan, st
   for (const bool last_try : {false, true}) {
     Database database;
     database.health = std::make_shared<DatabaseHealth>();
-    database.pacer = std::make_shared<CompactionPacer>();
+    database.pacer = std::make_shared<WritePacer>();
     rocksdb::DBOptions options = index_database_options(plan, env, database.health);
     options.rate_limiter = database.pacer;
     const rocksdb::Status status = open_families(options, path, families, false, database);

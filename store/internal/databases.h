@@ -11,8 +11,8 @@
 #include <rocksdb/listener.h>
 
 #include "engine/ports/record_log.h"
-#include "store/internal/compaction_pacer.h"
 #include "store/internal/options.h"
+#include "store/internal/write_pacer.h"
 
 /// The two RocksDB databases as handles that die in the right order, and what their listeners have seen.
 
@@ -25,9 +25,15 @@ inline constexpr char kLogDamagedStep[] =
 /// What RocksDB told about itself. Written by its threads, read by any.
 class DatabaseHealth final : public rocksdb::EventListener {
  public:
+  /// `flushes`: hurried while memtables fill faster than they are flushed.
+  explicit DatabaseHealth(std::shared_ptr<WritePacer> flushes = nullptr) noexcept : flushes_(std::move(flushes)) {}
+
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* auto_recovery) override;
   void OnStallConditionsChanged(const rocksdb::WriteStallInfo& info) override;
+  void OnMemTableSealed(const rocksdb::MemTableInfo& info) override;
+  void OnFlushBegin(rocksdb::DB* database, const rocksdb::FlushJobInfo& info) override;
+  void OnFlushCompleted(rocksdb::DB* database, const rocksdb::FlushJobInfo& info) override;
 
   /// RocksDB found wrong bytes by itself, in a compaction for example.
   [[nodiscard]] bool corrupt() const noexcept { return corrupt_.load(std::memory_order_acquire); }
@@ -48,6 +54,8 @@ class DatabaseHealth final : public rocksdb::EventListener {
   std::atomic<bool> damaged_{false};
   std::atomic<const char*> reason_{nullptr};
   std::atomic<int> stopped_families_{0};
+  const std::shared_ptr<WritePacer> flushes_;
+  std::atomic<bool> flushing_{false};
 };
 
 /// A database and its families. Handles go before the database. After a background error nothing is closed: closing
@@ -56,7 +64,7 @@ struct Database {
   std::shared_ptr<DatabaseHealth> health;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
-  std::shared_ptr<CompactionPacer> pacer;  ///< The index's; null for the log, whose compactions only move files.
+  std::shared_ptr<WritePacer> pacer;  ///< Of the log's flushes, or of the index's merges. Null when opened to read.
 
   Database() = default;
   Database(Database&&) = default;

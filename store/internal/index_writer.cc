@@ -115,8 +115,8 @@ class IndexWriter::Table {
   rocksdb::SstFileWriter writer_;
 };
 
-IndexWriter::IndexWriter(Database& index, std::string directory, const std::atomic<bool>& hurry)
-    : index_(index), directory_(std::move(directory)), pacer_(hurry) {
+IndexWriter::IndexWriter(Database& index, std::string directory, Pacer& pacer)
+    : index_(index), directory_(std::move(directory)), pacer_(pacer) {
   // What lies here was not ingested, or is ingested and lies in the index too (a crash between link and unlink).
   std::error_code error;
   std::filesystem::remove_all(directory_, error);

@@ -17,8 +17,8 @@ namespace sluice {
 
 class IndexWriter {
  public:
-  /// `directory`: for tables not yet ingested, on the file system of the index; emptied first. `hurry`: see Pacer.
-  IndexWriter(Database& index, std::string directory, const std::atomic<bool>& hurry);
+  /// `directory`: for tables not yet ingested, on the file system of the index; emptied first. `pacer`: outlives this.
+  IndexWriter(Database& index, std::string directory, Pacer& pacer);
 
   /// After an OK everything up to the segment's last block is found in the index, also after a power cut.
   [[nodiscard]] rocksdb::Status ingest(const HotSegment& segment);
@@ -31,7 +31,7 @@ class IndexWriter {
 
   Database& index_;
   const std::string directory_;
-  Pacer pacer_;
+  Pacer& pacer_;
   std::vector<rocksdb::IngestExternalFileArg> arguments_;
 };
 

@@ -12,14 +12,14 @@ namespace {
 // is one more filter probe per read. Waiting fills the hot index, which slows admission.
 // Doubled: reads of a source probe up to twice as many filters; halved: the longest merges hold up scores.
 constexpr std::uint64_t kRunsMax = 256;
-// From here on compaction no longer rests. A merge begins at 24, and at half of what the machine can take six or seven
+// From here on merges no longer rest. One begins at 24, and at half of what the machine can take six or seven
 // runs come while it lasts. Doubled: more of the next merge is due already when one ends; halved: it rests no more.
 constexpr std::uint64_t kRunsMany = 32;
 
 }  // namespace
 
 Indexer::Indexer(Database& index, std::string directory, HotIndex& hot, std::uint64_t watermark)
-    : index_(index), writer_(index, std::move(directory), hurry_), hot_(hot), watermark_(watermark), thread_([this] {
+    : index_(index), writer_(index, std::move(directory), pacer_), hot_(hot), watermark_(watermark), thread_([this] {
         run();
       }) {
   name_thread(thread_, "indexer");
@@ -30,7 +30,7 @@ void Indexer::push(std::shared_ptr<const HotSegment> segment) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(segment));
-    hurry_.store(queue_.size() > 1, std::memory_order_relaxed);
+    pacer_.hurry(queue_.size() > 1);
   }
   changed_.notify_all();
 }
@@ -44,7 +44,7 @@ void Indexer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
-    hurry_.store(true, std::memory_order_relaxed);
+    pacer_.hurry(true);
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -75,7 +75,7 @@ void Indexer::run() {
     {
       const std::lock_guard lock(mutex_);
       queue_.pop_front();
-      hurry_.store(queue_.size() > 1, std::memory_order_relaxed);
+      pacer_.hurry(queue_.size() > 1);
     }
     changed_.notify_all();
   }

@@ -38,7 +38,7 @@ class Indexer {
   void pace_compaction();
 
   Database& index_;
-  std::atomic<bool> hurry_{false};  // Segments wait, or the server stops.
+  Pacer pacer_;  // In a hurry while segments wait, or the server stops.
   IndexWriter writer_;
   HotIndex& hot_;
   std::atomic<std::uint64_t> watermark_;

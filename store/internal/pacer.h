@@ -3,42 +3,34 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 
-/// Spreads a burst of background work, so that the threads that serve never wait long for a processor: every slice of
-/// work is followed by a pause as long. A low priority would do the same until another program fills the machine, and
-/// starve there.
-/// Threads: step() from the one that works; `hurry` from any.
+#include "store/internal/background_budget.h"
+
+/// Makes one kind of background work keep to the BackgroundBudget, between two pieces of it.
+/// Threads: rest() from those that work, step() from one of them; the rest from any.
 
 namespace sluice {
 
 class Pacer {
  public:
-  /// `hurry`: true while there is more work than can wait; pauses are left out then. Outlives the pacer.
-  explicit Pacer(const std::atomic<bool>& hurry) : hurry_(hurry), slice_began_(Clock::now()) {}
+  explicit Pacer(BackgroundBudget& budget = BackgroundBudget::shared()) noexcept : budget_(budget) {}
 
-  /// Between two pieces of work, each far shorter than a slice. A clock is read every 64th time.
+  /// True while there is more work than can wait: it is counted then, and never rests.
+  void hurry(bool yes) noexcept { hurry_.store(yes, std::memory_order_relaxed); }
+  /// Counts the processor time that the calling thread has used since it last rested, once that is a slice, and rests.
+  void rest();
+  /// rest() at every 256th call, for pieces of work that are far shorter than it takes to read the clock.
   void step() {
-    if ((++steps_ & 63u) != 0) return;
-    const auto now = Clock::now();
-    if (now - slice_began_ < kSlice) return;
-    if (!hurry_.load(std::memory_order_relaxed)) {
-      std::this_thread::sleep_for(kSlice);
-      ++pauses_;
-    }
-    slice_began_ = Clock::now();
+    if ((++steps_ & 255u) == 0) rest();
   }
-  [[nodiscard]] std::uint64_t pauses() const noexcept { return pauses_; }
+  /// So far.
+  [[nodiscard]] std::uint64_t rests() const noexcept { return rests_.load(std::memory_order_relaxed); }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  /// Doubled: acks wait twice as long for a busy processor. Halved: twice the wake-ups.
-  static constexpr Clock::duration kSlice = std::chrono::microseconds(500);
-
-  const std::atomic<bool>& hurry_;
-  Clock::time_point slice_began_;
+  BackgroundBudget& budget_;
+  std::atomic<bool> hurry_{false};
+  std::atomic<std::uint64_t> rests_{0};
   std::uint64_t steps_ = 0;
-  std::uint64_t pauses_ = 0;
 };
 
 }  // namespace sluice

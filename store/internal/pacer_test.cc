@@ -5,21 +5,32 @@
 namespace sluice {
 namespace {
 
-std::uint64_t pauses_in_20_ms_of_work(const std::atomic<bool>& hurry) {
-  Pacer pacer(hurry);
+std::uint64_t rests_in_20_ms(Pacer& pacer) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
-  while (std::chrono::steady_clock::now() < end) pacer.step();
-  return pacer.pauses();
+  while (std::chrono::steady_clock::now() < end) pacer.rest();
+  return pacer.rests();
 }
 
-TEST(PacerTest, PausesAfterEverySlice) {
-  const std::atomic<bool> hurry{false};
-  EXPECT_GE(pauses_in_20_ms_of_work(hurry), 2u);
+TEST(PacerTest, RestsAfterEverySlice) {
+  BackgroundBudget budget(2);
+  Pacer pacer(budget);
+  EXPECT_GE(rests_in_20_ms(pacer), 2u);
 }
 
-TEST(PacerTest, DoesNotPauseInAHurry) {
-  const std::atomic<bool> hurry{true};
-  EXPECT_EQ(pauses_in_20_ms_of_work(hurry), 0u);
+TEST(PacerTest, DoesNotRestInAHurry) {
+  BackgroundBudget budget(2);
+  Pacer pacer(budget);
+  pacer.hurry(true);
+  EXPECT_EQ(rests_in_20_ms(pacer), 0u);
+}
+
+TEST(PacerTest, WorkInAHurryIsPaidForByTheOthers) {
+  BackgroundBudget budget(2);
+  Pacer pacer(budget);
+  pacer.hurry(true);
+  (void)rests_in_20_ms(pacer);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_GT(budget.spend(std::chrono::microseconds(1), now), now + std::chrono::microseconds(100));
 }
 
 }  // namespace

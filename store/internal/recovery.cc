@@ -36,9 +36,9 @@ Database open_index_for(const std::string& path, const MemoryPlan& plan, std::sh
 }
 
 void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash& keys, std::size_t hot_rows,
-                       HotIndex& hot, Indexer& indexer, CompactionPacer& compaction) {
+                       HotIndex& hot, Indexer& indexer, WritePacer& merges) {
   // A merge that a kill has cut off begins anew with each start, on a processor that the start needs.
-  CompactionHold hold(compaction);
+  WriteHold hold(merges);
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.readahead_size = 2u << 20;

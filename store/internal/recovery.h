@@ -18,6 +18,6 @@ namespace sluice {
 /// Puts the postings of every block past the index's watermark back into the hot index, checking that none is missing.
 /// With more of them than `hot_rows` (an index that is rebuilt) it goes at the indexer's rate.
 void recover_hot_index(const Database& log, const LogTail& tail, const KeyedHash& keys, std::size_t hot_rows,
-                       HotIndex& hot, Indexer& indexer, CompactionPacer& compaction);
+                       HotIndex& hot, Indexer& indexer, WritePacer& merges);
 
 }  // namespace sluice

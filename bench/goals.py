@@ -6,7 +6,8 @@ import subprocess
 import time
 
 import contestants
-from harness import (BATCH, MICRO, SEED, Load, Probe, Sampler, Server, load, number, probe, run_json, say, stop_with)
+from harness import (BATCH, MICRO, SEED, Load, Probe, ProcessorTime, Sampler, Server, load, number, probe, run_json, say,
+                     stop_with)
 
 MIB = 1 << 20
 READ_RATE, PAGE_RATE = 1000, 50  # Reads a second while scores come in.
@@ -125,11 +126,14 @@ def ack(work, options, results):
     server.wait_settled()
     idle = probe(work, size, max(0.2, min(5, seconds / 4)))
     under_load = Probe(work, size, seconds, every_ms=20)
+    processors = ProcessorTime()
     report = load(server.url, *run, "--duration", seconds)
+    idle_share = processors.shares()["idle"]
     disk = under_load.result()
     server.stop()
     latency = report["latency_ms"]
-    say(f"capacity {most:,.0f} scores/s; offered half of it, got {report['scores_per_second']:,.0f}; a group is {size:,} bytes")
+    say(f"capacity {most:,.0f} scores/s; offered half of it, got {report['scores_per_second']:,.0f}; a group is {size:,} bytes; "
+        f"the processors were idle for {100 * idle_share:.0f} % of it")
     say(f"fdatasync of {size:,} bytes: idle p50 {idle['p50_ms']:.3f} p99 {idle['p99_ms']:.3f} ms; beside the load p50 "
         f"{disk['p50_ms']:.3f} p99 {disk['p99_ms']:.3f} max {disk['max_ms']:.1f} ms")
     say("ack ms " + " ".join(f"{q} {latency[q]:.3f}" for q in ("p50", "p90", "p99", "p99.9", "max")))
@@ -138,7 +142,8 @@ def ack(work, options, results):
     results.goal("ack p50 at half capacity", latency["p50"], "ms", at_most=max(2 * idle["p50_ms"], 1))
     results.goal("ack p99 at half capacity (3 × D99 beside the load)", latency["p99"], "ms", at_most=3 * disk["p99_ms"])
     results.goal("ack p99.9 at half capacity", latency["p99.9"], "ms", at_most=200)
-    return {"capacity": most, "scores_per_s": report["scores_per_second"], "group_bytes": size, "probe_idle": idle,
+    return {"capacity": most, "scores_per_s": report["scores_per_second"], "idle_share": idle_share, "group_bytes": size,
+            "probe_idle": idle,
             "probe_under_load": disk, "latency_ms": latency}
 
 
@@ -152,11 +157,13 @@ def read_beside(server, what, requests, seconds, options, *arguments, seed):
     server.wait_settled()
     under = Load(server.url, "--batch", BATCH, "--connections", 256, "--rate", most / 2, "--duration", seconds + 2, seed=seed + 1)
     time.sleep(min(1, seconds / 4))
+    processors = ProcessorTime()
     report = read_load(server, what, requests, seconds, *arguments)
+    idle_share = processors.shares()["idle"]
     beside = under.report()["scores_per_second"]
     server.wait_settled()
-    say(f"{what} beside {beside:,.0f} scores/s (half of {most:,.0f})")
-    return {**report, "capacity": most, "ingest_beside": beside}
+    say(f"{what} beside {beside:,.0f} scores/s (half of {most:,.0f}); the processors were idle for {100 * idle_share:.0f} % of it")
+    return {**report, "capacity": most, "ingest_beside": beside, "idle_share": idle_share}
 
 
 def reads(work, options, results):

@@ -57,10 +57,27 @@ def file_system(directory):
     return f"{kind} on {device}"
 
 
-def steal_ticks():
-    """Ticks a hypervisor gave to others, and all ticks."""
-    ticks = [int(field) for field in open("/proc/stat").readline().split()[1:9]]
-    return ticks[7], sum(ticks)
+class ProcessorTime:
+    """What the machine's processors did since this was made, all programs together."""
+
+    def __init__(self):
+        self.before = self.ticks()
+
+    @staticmethod
+    def ticks():
+        return [int(field) for field in open("/proc/stat").readline().split()[1:9]]
+
+    def spent(self):
+        return [after - before for before, after in zip(self.before, self.ticks())]
+
+    def stolen_seconds(self):
+        """What a hypervisor gave to others, of each processor in the mean."""
+        return self.spent()[7] / os.sysconf("SC_CLK_TCK") / os.cpu_count()
+
+    def shares(self):
+        """Of all the time: what a hypervisor gave to others, and what nobody wanted."""
+        spent = self.spent()
+        return {"stolen": spent[7] / max(1, sum(spent)), "idle": (spent[3] + spent[4]) / max(1, sum(spent))}
 
 
 def machine(directory):

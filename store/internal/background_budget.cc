@@ -17,9 +17,9 @@ BackgroundBudget::Clock::time_point BackgroundBudget::spend(Clock::duration work
   do {
     // What was not used before this piece of work began is not saved up.
     const Clock::time_point from = std::max(Clock::time_point(Clock::duration(before)), now - worked);
-    paid = std::min(from + price, now + kLongestRest);
+    paid = std::min(from + price, now + kLongestDebt);
   } while (!paid_.compare_exchange_weak(before, paid.time_since_epoch().count(), std::memory_order_relaxed));
-  return paid;
+  return std::min(paid, now + kMostRest * worked);
 }
 
 }  // namespace sluice

@@ -18,7 +18,7 @@ TEST(BackgroundBudgetTest, WorkSideBySideIsPaidForTogether) {
   BackgroundBudget budget(2);
   EXPECT_EQ(budget.spend(1ms, kNow), kNow + 1ms);
   EXPECT_EQ(budget.spend(1ms, kNow), kNow + 3ms);
-  EXPECT_EQ(budget.spend(1ms, kNow), kNow + 5ms);
+  EXPECT_EQ(budget.spend(2ms, kNow), kNow + 7ms);
 }
 
 TEST(BackgroundBudgetTest, FourProcessorsHaveOneToGive) {
@@ -33,10 +33,12 @@ TEST(BackgroundBudgetTest, TimeWithoutWorkIsNotSavedUp) {
   EXPECT_EQ(budget.spend(5ms, kNow + 10s), kNow + 10s + 5ms);
 }
 
-TEST(BackgroundBudgetTest, NobodyPaysLongForWorkThatCouldNotWait) {
+TEST(BackgroundBudgetTest, NobodyRestsLongForTheWorkOfOthers) {
   BackgroundBudget budget(2);
   for (int i = 0; i < 1000; ++i) (void)budget.spend(1ms, kNow);
-  EXPECT_EQ(budget.spend(1ms, kNow), kNow + 20ms);
+  EXPECT_EQ(budget.spend(1ms, kNow), kNow + 4ms);
+  EXPECT_EQ(budget.spend(100us, kNow), kNow + 400us);
+  EXPECT_EQ(budget.spend(1ms, kNow + 30ms), kNow + 31ms) << "what was left of it is forgotten by then";
 }
 
 }  // namespace

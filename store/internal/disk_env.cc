@@ -24,12 +24,24 @@ constexpr off_t kStepBytes = off_t{1} << 20;
 /// two such deletions at once hold it up. Doubled: threads that never run.
 constexpr int kHighPriorityThreads = 4;
 
+/// What a flush or a merge writes at a time: 1 to 2 ms of work, before each of which it may rest (write_pacer.h). Four
+/// times as much: reads beside 840 k scores/s wait 163, 49 and 111 ms at p99, and 41, 16 and 8 with this, in turn.
+/// The log keeps RocksDB's 1 MiB: with this a closed loop of batches of 100 did 7 % less.
+constexpr std::size_t kTableWriteBytes = std::size_t{256} << 10;
+
 std::atomic<bool> gradual_deletion{false};
 
 class DiskFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   DiskFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "SluiceDisk"; }
+
+  rocksdb::FileOptions OptimizeForCompactionTableWrite(const rocksdb::FileOptions& options,
+                                                       const rocksdb::ImmutableDBOptions& database) const override {
+    rocksdb::FileOptions changed = FileSystemWrapper::OptimizeForCompactionTableWrite(options, database);
+    changed.writable_file_max_buffer_size = kTableWriteBytes;
+    return changed;
+  }
 
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* context) override {

@@ -64,9 +64,6 @@ rocksdb::DBOptions common_database_options(const MemoryPlan& plan, rocksdb::Env*
   // until the last one is written. Four times as much: acks wait 3 ms longer at p99 in the
   // median of four turns (bench/README.md).
   options.bytes_per_sync = kMiB / 4;
-  // Flushes and merges may rest before each write (write_pacer.h): 1 to 2 ms of work. Doubled: acks wait twice as long
-  // for a processor. Halved: twice the system calls.
-  options.writable_file_max_buffer_size = kMiB / 4;
   options.strict_bytes_per_sync = true;
   // Tables past it are closed, the least used first. With -1 all stay open, and when tables outnumber the descriptors a
   // flush fails, and so does every start after it.

@@ -30,7 +30,7 @@ TEST(PacerTest, WorkInAHurryIsPaidForByTheOthers) {
   pacer.hurry(true);
   (void)rests_in_20_ms(pacer);
   const auto now = std::chrono::steady_clock::now();
-  EXPECT_GT(budget.spend(std::chrono::microseconds(1), now), now + std::chrono::microseconds(100));
+  EXPECT_GE(budget.spend(std::chrono::milliseconds(1), now), now + std::chrono::milliseconds(2));
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ constexpr std::size_t kLittleBytes = 4 * 1024;
 // As much as a refused request's body may have: one call for what has come of it.
 constexpr std::size_t kNowhereBytes = 1u << 20;
 
-/// Addresses without memory, for bytes that are read from TCP with MSG_TRUNC: tcp(7) drops them and writes none. Of each
-/// thread its own, because ThreadSanitizer believes that they are written.
+/// Addresses without memory, for bytes that are read from TCP with MSG_TRUNC: tcp(7) drops them and writes none. Of
+/// each thread its own, because ThreadSanitizer believes that they are written.
 char* nowhere() {
   thread_local void* const addresses = ::mmap(nullptr, kNowhereBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   SLUICE_CHECK(addresses != MAP_FAILED);

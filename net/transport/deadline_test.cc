@@ -87,6 +87,33 @@ TEST(DeadlineTest, ABodyThatIsFastEnoughIsCutOffAtItsLimitAndNotBefore) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST(DeadlineTest, TimeInWhichTheServerWasBehindIsNoClientsDelay) {
+  TestServer test([](TestServer::Setup& setup) {
+    setup.options.io_threads = 1;
+    setup.tuning.tick_ns = 10'000'000;
+    setup.tuning.head_ns = 1'000'000'000;
+  });
+  std::promise<void> held;
+  test.backend.on_admission = [&](const Batch&) {
+    held.set_value();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    return IngestEngine::Admission::accepted;
+  };
+  Client client = test.connect();
+  const std::uint64_t before = counter(test, "sluice_http_received_bytes_total");
+  client.send("GET /items/a HTTP/1.1\r\n");
+  while (counter(test, "sluice_http_received_bytes_total") == before) std::this_thread::yield();
+  Client holder = test.connect();
+  holder.send(post("/write", "t"));
+  held.get_future().wait();
+  EXPECT_EQ(holder.read().status, 201);
+  Client witness = test.connect();
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(witness.ask(get("/items/w")).status, 200);  // A tick has come by.
+  client.send(std::string(kAuth) + "\r\n");
+  EXPECT_EQ(client.read().status, 200);
+}
+
 TEST(DeadlineTest, ABodyThatWaitsInTheKernelIsNotItsClientsFault) {
   TestServer test([](TestServer::Setup& setup) { setup.options.io_threads = 1; });
   std::promise<void> held, go;

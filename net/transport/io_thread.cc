@@ -45,6 +45,7 @@ IoThread::~IoThread() {
 
 void IoThread::start() {
   coarse_now_ = shared_.tuning.now();
+  ticked_at_ = monotonic_now();
   render_http_date(date_, wall_now());
   thread_ = std::thread([this] {
     arm_tick();
@@ -244,7 +245,11 @@ void IoThread::arm_tick() {
 }
 
 void IoThread::tick() {
-  coarse_now_ = shared_.tuning.now();
+  // While this thread was behind (or the machine stood still) nobody was read: that time is no client's delay.
+  const MonotonicTime now = monotonic_now();
+  behind_ns_ += std::max<std::int64_t>(0, now - ticked_at_ - 2 * shared_.tuning.tick_ns);
+  ticked_at_ = now;
+  coarse_now_ = shared_.tuning.now() - behind_ns_;
   render_http_date(date_, wall_now());
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(coarse_now_);
   if (on_tick) on_tick();

@@ -53,7 +53,7 @@ class IoThread {
   [[nodiscard]] const CataloguePtr& catalogue() { return catalogue_.newest(); }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] std::string_view date() const noexcept { return date_; }
-  /// Of the last tick: good enough for deadlines, and free.
+  /// Of the last tick, without the time in which this thread was behind: for deadlines only, and free.
   [[nodiscard]] MonotonicTime coarse_now() const noexcept { return coarse_now_; }
   [[nodiscard]] std::unique_ptr<ActiveRequest> take_request();
   void give_request(std::unique_ptr<ActiveRequest> request);
@@ -103,6 +103,8 @@ class IoThread {
   std::deque<Connection*> waiters_;  // For room in the engine; oldest first.
   std::string date_;
   MonotonicTime coarse_now_ = 0;
+  MonotonicTime ticked_at_ = 0;
+  std::int64_t behind_ns_ = 0;  // In all.
   std::uint64_t id_prefix_ = 0;
   std::uint64_t id_counter_ = 0;
   std::thread thread_;

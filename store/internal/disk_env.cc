@@ -24,9 +24,9 @@ constexpr off_t kStepBytes = off_t{1} << 20;
 /// two such deletions at once hold it up. Doubled: threads that never run.
 constexpr int kHighPriorityThreads = 4;
 
-/// What a flush or a merge writes at a time: 1 to 2 ms of work, before each of which it may rest (write_pacer.h). Four
-/// times as much: reads beside 840 k scores/s wait 163, 49 and 111 ms at p99, and 41, 16 and 8 with this, in turn.
-/// The log keeps RocksDB's 1 MiB: with this a closed loop of batches of 100 did 7 % less.
+/// What a flush or a merge writes at a time: 1 to 2 ms of work, before each of which it may rest (write_pacer.h).
+/// Doubled: who serves waits twice as long for a processor; halved: twice the system calls. The log keeps RocksDB's
+/// 1 MiB: with this a closed loop of batches of 100 did 10 % less (bench/README.md).
 constexpr std::size_t kTableWriteBytes = std::size_t{256} << 10;
 
 std::atomic<bool> gradual_deletion{false};

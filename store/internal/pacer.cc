@@ -28,8 +28,9 @@ void Pacer::rest() {
   if (used - counted < kSlice) return;
   const std::chrono::nanoseconds worked = std::min(used - counted, kLongestSlice);
   counted = used;
-  const auto paid = budget_.spend(worked, BackgroundBudget::Clock::now());
-  if (hurry_.load(std::memory_order_relaxed)) return;
+  const auto now = BackgroundBudget::Clock::now();
+  const auto paid = budget_.spend(worked, now);
+  if (paid <= now || hurry_.load(std::memory_order_relaxed)) return;
   std::this_thread::sleep_until(paid);
   rests_.fetch_add(1, std::memory_order_relaxed);
 }

@@ -11,6 +11,8 @@ namespace sluice {
 
 class WritePacer final : public rocksdb::RateLimiter {
  public:
+  explicit WritePacer(BackgroundBudget& budget = BackgroundBudget::shared()) noexcept : pacer_(budget) {}
+
   /// See Pacer.
   void hurry(bool yes) noexcept { pacer_.hurry(yes); }
   /// True while a start reads the log: the work waits at its next write, so that it does not slow what is waited for.

@@ -27,19 +27,22 @@ std::int64_t rests(WritePacer& pacer, Env::IOPriority priority) {
 
 TEST(WritePacerTest, RestsBetweenTheWritesOfMergesAndFlushes) {
   for (const Env::IOPriority priority : {Env::IO_LOW, Env::IO_HIGH}) {
-    WritePacer pacer;
+    BackgroundBudget budget(2);
+    WritePacer pacer(budget);
     EXPECT_GE(rests(pacer, priority), 2);
   }
 }
 
 TEST(WritePacerTest, NobodyElseRests) {
-  WritePacer pacer;
+  BackgroundBudget budget(2);
+  WritePacer pacer(budget);
   EXPECT_EQ(rests(pacer, Env::IO_USER), 0);
   EXPECT_EQ(rests(pacer, Env::IO_TOTAL), 0);
 }
 
 TEST(WritePacerTest, DoesNotRestInAHurry) {
-  WritePacer pacer;
+  BackgroundBudget budget(2);
+  WritePacer pacer(budget);
   pacer.hurry(true);
   EXPECT_EQ(rests(pacer, Env::IO_LOW), 0);
 }
@@ -60,7 +63,8 @@ TEST(WritePacerTest, WaitsWhileItIsHeld) {
 }
 
 TEST(DatabaseHealthTest, AFlushHurriesOnceTheNextMemtableIsFull) {
-  const auto pacer = std::make_shared<WritePacer>();
+  BackgroundBudget budget(2);
+  const auto pacer = std::make_shared<WritePacer>(budget);
   DatabaseHealth health(pacer);
   rocksdb::MemTableInfo memtable;
   rocksdb::FlushJobInfo flush;

@@ -46,7 +46,6 @@ struct ActiveRequest {
   BytePermit reply_permit;               ///< For a large answer.
   std::string response_head;
   std::size_t sent = 0;                  ///< Of head and body together.
-  std::size_t pooled_bytes = 0;          ///< kept_bytes() when it was put into its io thread's pool.
 
   void reset(BufferPool& buffers) {
     exchange.reset();
@@ -79,9 +78,9 @@ struct ActiveRequest {
     checked_records = std::vector<std::uint32_t>();
   }
 
-  /// What reset() keeps and a large request has made large.
+  /// Itself, and what reset() keeps and a large request has made large.
   [[nodiscard]] std::size_t kept_bytes() const noexcept {
-    return exchange.batch.kept_bytes() + exchange.item_errors.capacity() * sizeof(ItemError) +
+    return sizeof *this + exchange.batch.kept_bytes() + exchange.item_errors.capacity() * sizeof(ItemError) +
            kept_bytes(exchange.read) + kept_bytes(source_check) + checked_records.capacity() * sizeof(std::uint32_t) +
            exchange.query_storage.capacity() + exchange.reply.body.capacity();
   }

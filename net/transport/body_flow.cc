@@ -35,6 +35,8 @@ void Connection::begin_body() {
     request.body_size = here;
     end_ = begin_ + head_size_;
   }
+  // The next may be as long: what is read behind its head is copied, and what stays in the kernel goes to its place.
+  read_little_ = separate_body_ && !head.chunked;
   request.chunks.reset();
   body_received_ = here;
   body_began_ = thread_.coarse_now();

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "engine/base/limits.h"
+#include "net/transport/free_list.h"
 
-/// Raw memory for bodies, with limits::kPadding readable bytes behind its capacity, and a pool that keeps small ones.
+/// Raw memory for bodies, with limits::kPadding readable bytes behind its capacity, and a pool of those that are free.
 /// Threads: one io thread owns both. A buffer is uninitialised but for its padding.
 
 namespace sluice {
@@ -38,33 +38,37 @@ class ByteBuffer {
 
 class BufferPool {
  public:
+  /// `bytes_max`: of buffers for bodies; those of connections add kSmallBytesMax.
+  explicit BufferPool(std::size_t bytes_max) : small_(kSmallBytesMax), large_(bytes_max) {}
+
   /// At least `capacity`; larger when one is at hand.
   [[nodiscard]] ByteBuffer take(std::size_t capacity) {
-    std::vector<ByteBuffer>& kept = kept_for(capacity);
-    if (kept.empty() || kept.back().capacity() < capacity) return ByteBuffer(capacity);
-    ByteBuffer buffer = std::move(kept.back());
-    kept.pop_back();
-    return buffer;
+    FreeList<ByteBuffer>& kept = kept_for(capacity);
+    if (kept.next() == nullptr || kept.next()->capacity() < capacity) return ByteBuffer(capacity);
+    return kept.take();
   }
   /// Large buffers are freed: one big body must not be paid for ever.
   void give(ByteBuffer buffer) {
-    if (buffer.capacity() == 0 || buffer.capacity() > kKeptBytes) return;
-    std::vector<ByteBuffer>& kept = kept_for(buffer.capacity());
-    if (kept.size() < kKept) kept.push_back(std::move(buffer));
+    const std::size_t bytes = buffer.capacity();
+    if (bytes == 0 || bytes > kKeptBytes) return;
+    kept_for(bytes).give(std::move(buffer), bytes);
+  }
+  /// See FreeList.
+  void trim() {
+    small_.trim();
+    large_.trim();
   }
 
  private:
-  // 64 × (32 + 256) KiB = 18 MiB per io thread at most. Doubled: twice that held; halved: more allocation under many
-  // bodies of 32 to 256 KiB.
   static constexpr std::size_t kSmallBytes = 32 * 1024;
+  static constexpr std::size_t kSmallBytesMax = 64 * kSmallBytes;
   static constexpr std::size_t kKeptBytes = 256 * 1024;
-  static constexpr std::size_t kKept = 64;
-  [[nodiscard]] std::vector<ByteBuffer>& kept_for(std::size_t capacity) noexcept {
+  [[nodiscard]] FreeList<ByteBuffer>& kept_for(std::size_t capacity) noexcept {
     return capacity <= kSmallBytes ? small_ : large_;
   }
   // Apart: thousands of connections that end give back small ones, and would leave no room for bodies.
-  std::vector<ByteBuffer> small_;
-  std::vector<ByteBuffer> large_;
+  FreeList<ByteBuffer> small_;
+  FreeList<ByteBuffer> large_;
 };
 
 }  // namespace sluice

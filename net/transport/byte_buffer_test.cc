@@ -8,9 +8,10 @@ namespace {
 constexpr std::size_t kConnection = 32 * 1024;
 constexpr std::size_t kBody = 160 * 1024;
 constexpr std::size_t kHuge = 4 * 1024 * 1024;
+constexpr std::size_t kPoolBytes = 1024 * 1024;
 
 TEST(BufferPoolTest, ManyClosedConnectionsLeaveRoomForBodies) {
-  BufferPool pool;
+  BufferPool pool(kPoolBytes);
   for (int i = 0; i < 1000; ++i) pool.give(ByteBuffer(kConnection));
   ByteBuffer body(kBody);
   const char* const bytes = body.data();
@@ -20,14 +21,14 @@ TEST(BufferPoolTest, ManyClosedConnectionsLeaveRoomForBodies) {
 }
 
 TEST(BufferPoolTest, ABufferIsNeverSmallerThanAskedFor) {
-  BufferPool pool;
+  BufferPool pool(kPoolBytes);
   for (const std::size_t size : {kConnection, kConnection + 1, kBody, kHuge}) pool.give(ByteBuffer(size));
   for (const std::size_t size : {kHuge, kBody + 1, kBody, kConnection + 1, kConnection, std::size_t{1}})
     EXPECT_GE(pool.take(size).capacity(), size);
 }
 
 TEST(BufferPoolTest, AHugeBodyIsNotKept) {
-  BufferPool pool;
+  BufferPool pool(kPoolBytes);
   pool.give(ByteBuffer(kHuge));
   EXPECT_EQ(pool.take(kBody).capacity(), kBody);
 }

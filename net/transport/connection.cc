@@ -20,8 +20,9 @@ using boost::system::error_code;
 // twice as much; halved: bodies over 16 KiB take a buffer of their own.
 constexpr std::size_t kBufferBytes = 32 * 1024;
 static_assert(kBufferBytes >= limits::kHeadBytes);
-// Behind a refused request: most heads, and little of a body that would be copied only to be thrown away. Halved: long
-// heads take two reads; doubled: twice as much is copied for nothing.
+// At first, behind a request that was refused or had a long body, and while the thread is behind: most heads, and of a
+// body that would be copied or thrown away no more than fits the same page or two. Halved: long heads take two reads;
+// doubled: twice as much is copied for nothing.
 constexpr std::size_t kLittleBytes = 4 * 1024;
 
 // As much as a refused request's body may have: one call for what has come of it.
@@ -184,7 +185,7 @@ void Connection::read_more() {
     if (phase_ == Phase::head) compact();
     into = buffer_.data() + end_;
     room = buffer_.capacity() - end_;
-    if (read_little_ && phase_ == Phase::head) room = std::min(room, kLittleBytes);
+    if (phase_ == Phase::head && (read_little_ || thread_.ingest().behind())) room = std::min(room, kLittleBytes);
   }
   SLUICE_CHECK(room > 0);  // Heads and inline bodies fit by their limits.
   ++pending_;

@@ -178,7 +178,7 @@ class Connection {
   std::size_t end_ = 0;    // Of what was received.
   std::size_t head_size_ = 0;
   std::size_t tail_size_ = 0;  // Body bytes in buffer_ that belong to the current request.
-  bool read_little_ = false;   // The last request was refused, and the next may be: its head is all that is wanted.
+  bool read_little_ = true;    // Of the next request little more than its head is wanted in buffer_.
   std::size_t skip_left_ = 0;  // Body bytes of a refused request that are still to come, and to be thrown away.
   HeadScanner scanner_;
   AuthCache auth_cache_;

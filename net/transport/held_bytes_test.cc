@@ -178,7 +178,7 @@ TEST_F(HeldBytesTest, AWriteWithoutRoomForItsAnswerIsDoneAndToldInShort) {
 TEST_F(HeldBytesTest, WhatAPooledRequestKeepsIsCounted) {
   ServerShared shared({}, {}, test.keys, test.key_maker, test.catalogue, {}, dialects());
   ActiveRequest request(shared);
-  BufferPool buffers;
+  BufferPool buffers(0);
   const std::size_t little = request.kept_bytes();
   struct Case {
     const char* name;

@@ -18,10 +18,11 @@ namespace asio = boost::asio;
 
 // A full ring empties within a group's time; a shorter turn would only spin.
 constexpr std::chrono::milliseconds kAdmissionRetry{2};
-constexpr std::size_t kRequestsKept = 1024;
 // Records; decoding as many takes about as long as waking a thread. Doubled: shards start later; halved: more switches.
 constexpr std::size_t kSmallBatch = 16;
 constexpr std::size_t kDecodersKept = 4;
+
+std::size_t threads(const ServerShared& shared) noexcept { return std::max<std::size_t>(1, shared.options.io_threads); }
 
 }  // namespace
 
@@ -33,8 +34,10 @@ IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t ind
       tick_timer_(context_.get_executor()),
       retry_timer_(context_.get_executor()),
       ingest_(context_, shared.tuning),
+      buffers_(shared.options.body_bytes_in_flight_max / threads(shared)),
       authenticator_(shared.keys, shared.key_maker, shared.options.rates),
-      catalogue_(shared.catalogue) {
+      catalogue_(shared.catalogue),
+      free_requests_(shared.options.kept_request_bytes_max / threads(shared)) {
   const Uuid seed = random_uuid();
   std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
 }
@@ -122,20 +125,13 @@ void IoThread::stop() {
 }
 
 std::unique_ptr<ActiveRequest> IoThread::take_request() {
-  if (free_requests_.empty()) return std::make_unique<ActiveRequest>(shared_);
-  std::unique_ptr<ActiveRequest> request = std::move(free_requests_.back());
-  free_requests_.pop_back();
-  free_request_bytes_ -= request->pooled_bytes;
-  return request;
+  return free_requests_.next() == nullptr ? std::make_unique<ActiveRequest>(shared_) : free_requests_.take();
 }
 
 void IoThread::give_request(std::unique_ptr<ActiveRequest> request) {
   if (request->decoder != nullptr) give_decoder(std::move(request->decoder));
   const std::size_t bytes = request->kept_bytes();
-  if (free_requests_.size() == kRequestsKept) return;
-  if (free_request_bytes_ + bytes > shared_.options.kept_request_bytes_max) return;
-  free_request_bytes_ += request->pooled_bytes = bytes;
-  free_requests_.push_back(std::move(request));
+  free_requests_.give(std::move(request), bytes);
 }
 
 std::unique_ptr<BodyDecoder> IoThread::take_decoder() {
@@ -252,6 +248,8 @@ void IoThread::tick() {
   coarse_now_ = shared_.tuning.now() - behind_ns_;
   render_http_date(date_, wall_now());
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->on_tick(coarse_now_);
+  buffers_.trim();
+  free_requests_.trim();
   if (on_tick) on_tick();
   arm_tick();
 }

@@ -15,6 +15,7 @@
 #include "engine/model/catalogue_reader.h"
 #include "net/dialect/json_reader.h"
 #include "net/transport/connection.h"
+#include "net/transport/free_list.h"
 #include "net/transport/http_metrics.h"
 #include "net/transport/ingest_load.h"
 
@@ -96,8 +97,7 @@ class IoThread {
   JsonParser json_;
   Authenticator authenticator_;
   CatalogueReader catalogue_;
-  std::vector<std::unique_ptr<ActiveRequest>> free_requests_;
-  std::size_t free_request_bytes_ = 0;
+  FreeList<std::unique_ptr<ActiveRequest>> free_requests_;
   std::vector<std::unique_ptr<BodyDecoder>> free_decoders_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> waiters_;  // For room in the engine; oldest first.

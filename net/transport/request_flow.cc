@@ -126,7 +126,6 @@ bool Connection::admit_request() {
   const bool writes_scores = request.route->page == OperatorPage::none && request.route->scope == kIngest;
   if (writes_scores && !room_for_scores()) return false;
   if (!within_head_rates()) return false;
-  read_little_ = false;
   if (writes_scores) {
     thread_.ingest().began(workspace());
     request.counted = true;

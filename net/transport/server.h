@@ -39,9 +39,9 @@ struct ServerOptions {
   std::size_t decoded_body_bytes_max = limits::kDecodedBodyBytes;
   std::size_t body_bytes_in_flight_max = limits::kBodyBytesInFlight;
   std::size_t reply_bytes_in_flight_max = limits::kReplyBytesInFlight;
-  /// What ended requests of one io thread keep for the next: room for 64 batches of 1000, or for 16 of 10 000. Doubled:
-  /// so much more memory that a burst leaves behind; halved: more of a burst's requests are allocated anew.
-  std::size_t kept_request_bytes_max = 64u << 20;
+  /// What ended requests keep for the next, of all io threads; a burst's leave within seconds (FreeList). Doubled: so
+  /// much more memory for those seconds; halved: past it every request of an overload pays for fresh pages.
+  std::size_t kept_request_bytes_max = 128u << 20;
   bool operator_pages_need_key = false;  ///< /metrics and /version, off loopback.
   bool keys_over_tcp = false;            ///< Whether admin routes exist on TCP (scope admin).
   DialectOptions dialects;

@@ -62,7 +62,7 @@ ServerOptions server_options(const Settings& settings, App::Listen listen, const
   options.decoded_body_bytes_max = shares.decoded_body_max;
   options.body_bytes_in_flight_max = shares.bodies;
   options.reply_bytes_in_flight_max = shares.replies;
-  options.kept_request_bytes_max = std::min(options.kept_request_bytes_max, shares.kept_requests / options.io_threads);
+  options.kept_request_bytes_max = shares.kept_requests;
   options.connections_per_address_max = settings.connections_per_address_max;
   options.failed_auth_per_second = settings.failed_auth_per_second;
   options.rates = settings.default_rates;

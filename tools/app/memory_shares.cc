@@ -23,7 +23,7 @@ MemoryShares::MemoryShares(std::size_t memory, std::size_t body_bytes_max) {
   replies = std::min(2 * sixteenth, limits::kReplyBytesInFlight);
   records = 3 * sixteenth;
   scores_in_flight = std::min(records / kRecordBytes, limits::kScoresInFlight);
-  kept_requests = 2 * sixteenth;
+  kept_requests = scores_in_flight * kRecordBytes;
 }
 
 }  // namespace sluice

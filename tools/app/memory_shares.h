@@ -31,7 +31,8 @@ struct MemoryShares {
   std::size_t replies;
   std::size_t records;           ///< Admitted, with their rows.
   std::size_t scores_in_flight;  ///< As many as fit without rows.
-  std::size_t kept_requests;     ///< Of all io threads together.
+  /// Of all io threads: as much as may be in flight, since what is kept was in flight a moment ago.
+  std::size_t kept_requests;
 };
 
 }  // namespace sluice

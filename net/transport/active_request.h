@@ -37,6 +37,7 @@ struct ActiveRequest {
   std::unique_ptr<BodyDecoder> decoder;  ///< While decoding.
   bool decoding_counted = false;         ///< The decoder's first buffer is in the permit.
   bool counted = false;                  ///< In its io thread's IngestLoad.
+  bool long_body = false;                ///< For its io thread's BodyGate.
 
   std::optional<IdempotencyRequest> idempotency;
   /// Strict workspaces: which sources of the batch exist.
@@ -54,7 +55,7 @@ struct ActiveRequest {
     coding = Coding::none;
     buffers.give(std::move(body));
     body_size = 0;
-    decoding_counted = counted = false;
+    decoding_counted = counted = long_body = false;
     body_permit.release();
     reply_permit.release();
     idempotency.reset();

@@ -321,6 +321,7 @@ void Connection::expect_next_request() {
 void Connection::give_back_request() {
   if (request_ == nullptr) return;
   if (request_->counted) thread_.ingest().ended(workspace());
+  if (request_->long_body) thread_.body_gate().ended();
   request_->reset(thread_.buffers());
   thread_.give_request(std::move(request_));
 }

@@ -15,8 +15,8 @@
 /// One client's connection: a state machine whose phases follow one another as below. Everything happens on its io
 /// thread.
 ///
-///   (handshake) → head → body → (decoding) → endpoint ⇄ lent / admission → writing → (skipping) → head …
-///                                                                                ↘ lingering → closed
+///   (handshake) → head → (turn) → body → (decoding) → endpoint ⇄ lent / admission → writing → (skipping) → head …
+///                                                                                         ↘ lingering → closed
 ///   any phase → closed
 ///
 /// The bytes go through the kernel's socket as they are, or, when `tls_` is set, through it: the two paths part in
@@ -56,6 +56,8 @@ class Connection {
   [[nodiscard]] MonotonicTime admission_until() const noexcept { return admission_until_; }
   /// Of the request being served.
   [[nodiscard]] WorkspaceNumber workspace() const noexcept { return request_->exchange.principal.workspace; }
+  /// The end of a wait for a long body's turn; `refused`: it was too long.
+  void on_turn(bool refused);
   void on_tick(MonotonicTime now);
   /// Closes when idle; otherwise the current answer will be the last.
   void on_drain();
@@ -67,6 +69,7 @@ class Connection {
   enum class Phase : std::uint8_t {
     handshake,
     head,
+    turn,
     body,
     decoding,
     admission,
@@ -118,6 +121,7 @@ class Connection {
   void fill_view();
   [[nodiscard]] bool admit_request();
   [[nodiscard]] bool room_for_scores();
+  void wait_for_turn();
   [[nodiscard]] bool authenticate();
   void serve_operator_page();
   void start_endpoint();
@@ -162,6 +166,8 @@ class Connection {
   const bool admin_;
   const AddressPlaces::Place place_;
   Phase phase_ = Phase::head;
+  enum class Turn : std::uint8_t { unasked, served, refused };
+  Turn turn_ = Turn::unasked;   // Of the current head, at the body gate.
   bool close_after_ = false;    // This response is the last.
   bool unread_input_ = false;   // The client may still be sending what nobody will read.
   bool separate_body_ = false;  // The body goes to request_->body, not behind the head.
@@ -170,6 +176,7 @@ class Connection {
   MonotonicTime deadline_ = 0;
   MonotonicTime body_began_ = 0;
   MonotonicTime admission_until_ = 0;
+  MonotonicTime turn_since_ = 0;
   MonotonicTime drain_until_ = 0;  // 0: the server is not stopping.
   std::size_t body_received_ = 0;  // Wire bytes, for the minimum rate.
 

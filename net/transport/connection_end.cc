@@ -135,6 +135,7 @@ void Connection::on_stop() {
 
 void Connection::close() {
   if (phase_ == Phase::admission) thread_.forget_admission(*this);
+  if (phase_ == Phase::turn) thread_.body_gate().forget(*this);
   if (tls_ != nullptr) tls_->say_goodbye();
   phase_ = Phase::closed;
   error_code ignored;

@@ -8,7 +8,7 @@
 /// Objects between two uses: last in, first out, so that the next user gets the one that is warmest in cache.
 ///
 /// Bounded in bytes, and given back to the allocator as they turn out not to be needed: what lay unused for a while was
-/// there for a burst. Without that the bound must be small, and a load that goes past it pays for fresh pages with every
+/// there for a burst. Without that the bound must be small, and a load that goes past it pays for fresh pages with each
 /// request: under overload that was half of an io thread's time (bench/README.md).
 /// Threads: one owns it.
 

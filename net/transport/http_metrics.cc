@@ -11,7 +11,7 @@ using Threads = std::span<const std::unique_ptr<ThreadMetrics>>;
 constexpr std::string_view kStageNames[kBackpressureStages] = {"admission_wait", "admission_full", "disk_full",
                                                                "read_pool",      "body_bytes",     "connections",
                                                                "address",        "rate_limit",     "io_thread",
-                                                               "reply_bytes",    "failed_auth"};
+                                                               "reply_bytes",    "failed_auth",    "body_wait"};
 
 struct Bucket {
   std::int64_t limit_ns;

@@ -40,9 +40,10 @@ enum class Backpressure : std::uint8_t {
   rate_limit,
   io_thread,
   reply_bytes,
-  failed_auth
+  failed_auth,
+  body_wait
 };
-inline constexpr std::size_t kBackpressureStages = 11;
+inline constexpr std::size_t kBackpressureStages = 12;
 
 /// What is the server's, not a thread's.
 struct ServerGauges {

@@ -30,6 +30,8 @@ bool IngestLoad::behind() const noexcept {
   return late_ > 1 || (armed_ && tuning_.now() - due_ > kLateNs);
 }
 
+bool IngestLoad::busy() const noexcept { return busy_ || (armed_ && tuning_.now() - due_ > kBusyNs); }
+
 bool IngestLoad::has_its_share(WorkspaceNumber workspace) const noexcept {
   const std::uint64_t own = slot(workspace) < serving_.size() ? serving_[slot(workspace)] : 0;
   return own != 0 && own * active_ >= all_;
@@ -43,8 +45,11 @@ void IngestLoad::arm() {
   timer_.async_wait([this](const boost::system::error_code& error) {
     armed_ = false;
     if (error) return;
-    late_ = tuning_.now() - due_ > kLateNs ? late_ + 1 : 0;
-    if (late_ != 0) arm();  // Nobody else may come to do it.
+    const std::int64_t late_ns = tuning_.now() - due_;
+    late_ = late_ns > kLateNs ? late_ + 1 : 0;
+    busy_ = late_ns > kBusyNs;
+    const bool someone_waits = on_ring && on_ring();
+    if (busy_ || someone_waits) arm();  // Nobody else may come to do it.
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -31,6 +32,9 @@ class IngestLoad {
   /// A request that waited so long was late. Halved: many connections that are all served within that would be refused
   /// instead; doubled: a new client of a busy server waits so much longer for any answer.
   static constexpr std::int64_t kLateNs = 250'000'000;
+  /// A thread whose timer rings so late is busy: bodies lie ready that it has not come to. Halved: the other threads on
+  /// its processor make it look busy; doubled: twice as many are under way at a time.
+  static constexpr std::int64_t kBusyNs = 20'000'000;
 
   IngestLoad(boost::asio::io_context& context, const TransportTuning& tuning)
       : tuning_(tuning), timer_(context.get_executor()) {}
@@ -44,19 +48,24 @@ class IngestLoad {
   }
   /// More is asked for than can be done.
   [[nodiscard]] bool behind() const noexcept;
+  [[nodiscard]] bool busy() const noexcept;
+  [[nodiscard]] bool has_its_share(WorkspaceNumber workspace) const noexcept;
+  /// At each ring; true: ring again, whatever there is to do. Set before any request.
+  std::function<bool()> on_ring;
+  /// From now on the timer runs.
+  void arm();
   void stop();
 
  private:
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>,
                                                   boost::asio::io_context::executor_type>;
-  [[nodiscard]] bool has_its_share(WorkspaceNumber workspace) const noexcept;
-  void arm();
 
   const TransportTuning& tuning_;
   Timer timer_;
   bool armed_ = false;
   bool stopped_ = false;
+  bool busy_ = false;
   MonotonicTime due_ = 0;
   int late_ = 0;  // So many times in a row.
   std::vector<std::uint32_t> serving_;  // By workspace number.

@@ -40,6 +40,10 @@ IoThread::IoThread(ServerShared& shared, ThreadMetrics& metrics, std::size_t ind
       free_requests_(shared.options.kept_request_bytes_max / threads(shared)) {
   const Uuid seed = random_uuid();
   std::memcpy(&id_prefix_, seed.bytes.data(), sizeof id_prefix_);
+  ingest_.on_ring = [this] {
+    open_body_gate();
+    return body_gate_.someone_waits();
+  };
 }
 
 IoThread::~IoThread() {
@@ -219,6 +223,12 @@ void IoThread::retry_admissions() {
   kept.insert(kept.end(), turn.begin(), turn.end());
   waiters_.insert(waiters_.begin(), kept.begin(), kept.end());
   if (!waiters_.empty()) arm_retry();
+}
+
+void IoThread::open_body_gate() {
+  const BodyGate::Turn turn = body_gate_.ring(ingest_.busy(), shared_.tuning.now());
+  for (Connection* const connection : turn.served) connection->on_turn(false);
+  for (Connection* const connection : turn.refused) connection->on_turn(true);
 }
 
 void IoThread::remove(Connection& connection) {

@@ -14,6 +14,7 @@
 
 #include "engine/model/catalogue_reader.h"
 #include "net/dialect/json_reader.h"
+#include "net/transport/body_gate.h"
 #include "net/transport/connection.h"
 #include "net/transport/free_list.h"
 #include "net/transport/http_metrics.h"
@@ -51,6 +52,7 @@ class IoThread {
   [[nodiscard]] JsonParser& json() noexcept { return json_; }
   [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }
   [[nodiscard]] IngestLoad& ingest() noexcept { return ingest_; }
+  [[nodiscard]] BodyGate& body_gate() noexcept { return body_gate_; }
   [[nodiscard]] const CataloguePtr& catalogue() { return catalogue_.newest(); }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] std::string_view date() const noexcept { return date_; }
@@ -80,6 +82,7 @@ class IoThread {
   void arm_tick();
   void retry_admissions();
   void arm_retry();
+  void open_body_gate();
 
   ServerShared& shared_;
   ThreadMetrics& metrics_;
@@ -89,6 +92,7 @@ class IoThread {
   Timer tick_timer_;
   Timer retry_timer_;
   IngestLoad ingest_;
+  BodyGate body_gate_;
   bool retry_armed_ = false;
   bool wake_owed_ = false;  // A handler is posted that wakes the engine.
   bool stopping_ = false;

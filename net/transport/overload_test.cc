@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/transport/body_gate.h"
+#include "net/transport/ingest_load.h"
 #include "net/transport/server_for_test.h"
 
 /// Rate limits over real connections, and who waits for whom when the engine is full.
@@ -187,6 +189,78 @@ TEST_F(OverloadTest, AFullEngineKeepsTheOrderOfThoseThatWait) {
   full = false;
   for (int i = 0; i < 6; i += 2) EXPECT_EQ(clients[static_cast<std::size_t>(i)]->read().status, 201);
   EXPECT_EQ(order, (std::vector<std::string>{"t0", "t2", "t4"}));
+}
+
+/// One io thread, whose clock jumps so that it looks busy, and as many long bodies under way as it always takes.
+class BusyThreadTest : public testing::Test {
+ protected:
+  BusyThreadTest() {
+    test.backend.hold = true;
+    for (std::size_t i = 0; i < BodyGate::kLeast; ++i) send(kLong);
+    test.backend.wait_for_held(BodyGate::kLeast);
+  }
+  void send(std::size_t length) {
+    clients.push_back(std::make_unique<Client>(test.server->port()));
+    clients.back()->send(post("/write", std::string(length, 't')));
+  }
+  [[nodiscard]] std::size_t metric(const std::string& name) const {
+    const std::string text = test.server->metrics_text();
+    return std::stoull(text.substr(text.find("\n" + name + " ") + name.size() + 2));
+  }
+  [[nodiscard]] std::size_t waiting() const { return metric("sluice_backpressure_total{stage=\"body_wait\"}"); }
+  /// The last client's then waits for its turn.
+  void send_until_one_waits() {
+    while (waiting() == 0) {
+      test.skew_ns.fetch_add(3 * IngestLoad::kBusyNs);
+      send(kLong);
+      const std::size_t under_way = clients.size() * kLong;
+      while (waiting() == 0 && metric("sluice_body_bytes_in_flight") != under_way) std::this_thread::yield();
+    }
+  }
+
+  static constexpr std::size_t kLong = BodyGate::kLongBytes + 1;
+  TestServer test{[](TestServer::Setup& setup) {
+    setup.options.io_threads = 1;
+    // Out of the way of a clock that runs.
+    setup.tuning.idle_ns = setup.tuning.head_ns = setup.tuning.write_ns = 1'000'000'000'000'000;
+  }};
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+TEST_F(BusyThreadTest, ALongBodyWaitsForItsTurnAndIsServed) {
+  send_until_one_waits();
+  test.backend.hold = false;
+  Client quick = test.connect();
+  EXPECT_EQ(quick.ask(post("/write", "t")).status, 201) << "a short one does not wait";
+  EXPECT_EQ(metric("sluice_body_bytes_in_flight"), (clients.size() - 1) * kLong);
+  test.backend.release();
+  for (const auto& client : clients) EXPECT_EQ(client->read().status, 201);
+  clients.back()->send(post("/write", std::string(kLong, 't')) + get("/items/a"));
+  EXPECT_EQ(clients.back()->read().status, 201);
+  EXPECT_EQ(clients.back()->read().body, "a");
+}
+
+TEST_F(BusyThreadTest, ALongBodyThatWaitsTooLongIsRefused) {
+  send_until_one_waits();
+  test.skew_ns.fetch_add(BodyGate::kWaitNs + 1);
+  const Response refused = clients.back()->read();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+  test.backend.hold = false;
+  clients.back()->send(get("/items/a"));
+  EXPECT_EQ(clients.back()->read().body, "a") << "its body was thrown away";
+  test.backend.release();
+  clients.pop_back();
+  for (const auto& client : clients) EXPECT_EQ(client->read().status, 201);
+}
+
+TEST_F(BusyThreadTest, AClientThatLeavesWhileItWaitsHarmsNobody) {
+  send_until_one_waits();
+  clients.pop_back();
+  test.backend.hold = false;
+  test.backend.release();
+  for (const auto& client : clients) EXPECT_EQ(client->read().status, 201);
+  while (metric("sluice_body_bytes_in_flight") != 0) std::this_thread::yield();
 }
 
 }  // namespace

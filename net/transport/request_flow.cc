@@ -133,14 +133,49 @@ bool Connection::admit_request() {
   return true;
 }
 
-/// Reading and decoding what will be refused would take the time from what can be stored. False: it was refused.
+/// Reading and decoding what will be refused would take the time from what can be stored. False: it was refused, or
+/// waits for its turn.
 bool Connection::room_for_scores() {
+  IngestLoad& load = thread_.ingest();
   const bool crowded = shared_.backend->crowded(workspace());
-  if (!crowded && !thread_.ingest().overloaded_by(workspace())) return true;
-  const Backpressure stage = crowded ? Backpressure::admission_full : Backpressure::io_thread;
-  thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add();
-  refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
-  return false;
+  if (crowded || turn_ == Turn::refused || load.overloaded_by(workspace())) {
+    const Backpressure stage = crowded ? Backpressure::admission_full : Backpressure::io_thread;
+    thread_.metrics().backpressure[static_cast<std::size_t>(stage)].add();
+    refuse_before_body(429, Errc::overloaded, default_message(Errc::overloaded));
+    return false;
+  }
+  const RequestHead& head = request_->head;
+  if (!head.chunked && head.content_length <= BodyGate::kLongBytes) return true;
+  if (turn_ == Turn::unasked && thread_.body_gate().closed(load.busy()) && load.has_its_share(workspace())) {
+    wait_for_turn();
+    return false;
+  }
+  thread_.body_gate().began();
+  request_->long_body = true;
+  return true;
+}
+
+/// The request is given back meanwhile: it may have the room of a thousand records, which others can use. Its head
+/// stays in the buffer and is parsed again.
+void Connection::wait_for_turn() {
+  turn_since_ = request_->started;
+  give_back_request();
+  phase_ = Phase::turn;
+  thread_.metrics().backpressure[static_cast<std::size_t>(Backpressure::body_wait)].add();
+  thread_.body_gate().wait(*this, turn_since_);
+  thread_.ingest().arm();
+}
+
+void Connection::on_turn(bool refused) {
+  phase_ = Phase::head;
+  turn_ = refused ? Turn::refused : Turn::served;
+  request_ = thread_.take_request();
+  request_->started = turn_since_;
+  request_->exchange.now = wall_now();
+  begin_request();
+  turn_ = Turn::unasked;
+  drive();
+  settle();
 }
 
 bool Connection::authenticate() {

@@ -56,7 +56,7 @@ rocksdb::DBOptions common_database_options(const MemoryPlan& plan, rocksdb::Env*
   options.enable_write_thread_adaptive_yield = false;  // Nobody to yield to.
   options.use_fsync = false;                           // fdatasync keeps the size too.
 
-  // Two cores: more background threads only take the committer's time.
+  // Two cores: more background threads only take the committer's time. (The index has two for merges.)
   options.max_background_flushes = 1;  // Also: a failed flush deletes others' files (#11865).
   options.max_background_compactions = 1;
   options.max_subcompactions = 1;
@@ -180,7 +180,12 @@ rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> c
 
 rocksdb::DBOptions index_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                           std::shared_ptr<rocksdb::EventListener> listener) {
-  return common_database_options(plan, env, std::move(listener));
+  rocksdb::DBOptions options = common_database_options(plan, env, std::move(listener));
+  // The longest merge takes minutes when many have come, and with one thread no other begins meanwhile: on one processor
+  // three scores a source at full rate reached kRunsMax after two minutes, and no score was taken for ten seconds. Both
+  // draw on one BackgroundBudget.
+  options.max_background_compactions = 2;
+  return options;
 }
 
 rocksdb::ColumnFamilyOptions hashed_family_options(std::shared_ptr<rocksdb::Cache> cache) {

@@ -11,13 +11,14 @@
 /// Each that is being read, decoded or stored holds several times its length in memory. A few dozen keep a thread busy
 /// and stay in cache; a thousand at once, a slice of each in turn, make all of them slow, and all of them together
 /// slower than a few dozen. So while the thread is busy a long body waits behind its head, in the kernel, where it
-/// costs nothing, until one before it has ended; first come, first served. Whoever waited kWaitNs is refused.
+/// costs nothing, until one before it has ended. Whoever waited kWaitNs is refused.
 ///
 /// While the thread keeps up nobody waits, so clients that send slowly hold up nobody.
 ///
 /// At each ring of IngestLoad's timer as many go as have ended since the last one, and a few more when it came in time,
-/// or half of them when it was late: additive increase, multiplicative decrease. But never fewer than kLeast are under
-/// way: what makes the thread late may be refusing the others.
+/// or half of them when it was late: additive increase, multiplicative decrease. They go in the order in which they
+/// came. But never fewer than kLeast are under way, because what makes the thread late may be refusing the others:
+/// below that, whoever comes goes at once, so that the thread does not stand still until the next ring.
 ///
 /// Threads: the io thread.
 

@@ -60,6 +60,8 @@ class BufferPool {
   }
 
  private:
+  // Of connections. Doubled: 2 MiB more for each io thread until a crowd that ended is forgotten; halved: more of the
+  // next ones' are allocated.
   static constexpr std::size_t kSmallBytes = 32 * 1024;
   static constexpr std::size_t kSmallBytesMax = 64 * kSmallBytes;
   static constexpr std::size_t kKeptBytes = 256 * 1024;

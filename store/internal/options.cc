@@ -181,9 +181,9 @@ rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> c
 rocksdb::DBOptions index_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                           std::shared_ptr<rocksdb::EventListener> listener) {
   rocksdb::DBOptions options = common_database_options(plan, env, std::move(listener));
-  // The longest merge takes minutes when many have come, and with one thread no other begins meanwhile: on one processor
-  // three scores a source at full rate reached kRunsMax after two minutes, and no score was taken for ten seconds. Both
-  // draw on one BackgroundBudget.
+  // The longest merge takes minutes when many have come, and with one thread no other begins meanwhile: on one
+  // processor three scores a source at full rate reached kRunsMax (indexer.cc) after two minutes, and for ten seconds
+  // no score was taken. Both draw on one BackgroundBudget.
   options.max_background_compactions = 2;
   return options;
 }

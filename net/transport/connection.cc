@@ -20,8 +20,8 @@ using boost::system::error_code;
 // twice as much; halved: bodies over 16 KiB take a buffer of their own.
 constexpr std::size_t kBufferBytes = 32 * 1024;
 static_assert(kBufferBytes >= limits::kHeadBytes);
-// At first, behind a request that was refused or had a long body, and while the thread is behind: most heads, and of a
-// body that would be copied or thrown away no more than fits the same page or two. Halved: long heads take two reads;
+// At first, and behind a request that was refused or had a long body: most heads, and of a body that would be copied or
+// thrown away no more than fits the same page or two. Halved: long heads take two reads;
 // doubled: twice as much is copied for nothing.
 constexpr std::size_t kLittleBytes = 4 * 1024;
 
@@ -185,7 +185,7 @@ void Connection::read_more() {
     if (phase_ == Phase::head) compact();
     into = buffer_.data() + end_;
     room = buffer_.capacity() - end_;
-    if (phase_ == Phase::head && (read_little_ || thread_.ingest().behind())) room = std::min(room, kLittleBytes);
+    if (read_little_ && phase_ == Phase::head) room = std::min(room, kLittleBytes);
   }
   SLUICE_CHECK(room > 0);  // Heads and inline bodies fit by their limits.
   ++pending_;

@@ -46,8 +46,7 @@ class IngestLoad {
   [[nodiscard]] bool overloaded_by(WorkspaceNumber workspace) const noexcept {
     return late_ != 0 && behind() && has_its_share(workspace);
   }
-  /// More is asked for than can be done.
-  [[nodiscard]] bool behind() const noexcept;
+  /// By kBusyNs.
   [[nodiscard]] bool busy() const noexcept;
   [[nodiscard]] bool has_its_share(WorkspaceNumber workspace) const noexcept;
   /// At each ring; true: ring again, whatever there is to do. Set before any request.
@@ -60,6 +59,7 @@ class IngestLoad {
   using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                   boost::asio::wait_traits<std::chrono::steady_clock>,
                                                   boost::asio::io_context::executor_type>;
+  [[nodiscard]] bool behind() const noexcept;
 
   const TransportTuning& tuning_;
   Timer timer_;

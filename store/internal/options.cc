@@ -116,10 +116,10 @@ rocksdb::ColumnFamilyOptions index_family_options(const rocksdb::BlockBasedTable
   options.num_levels = 20;
   options.compaction_options_universal.allow_trivial_move = true;
   // A posting costs CPU each time it is merged, a run costs a read one filter probe. With a size ratio of 1 % a run is
-  // merged with newer ones only once they are as large together. A posting is merged 2.1 times while 900 segments come
-  // (`bench/e2e ingest`, five minutes). Simulated with equal segments it is 1.0 times while 200 come, 1.9 while 2,000
-  // do, 3.8 while 60,000 do, and 14 to 18 runs stand on average; with a trigger of 16 and 50 %, 2.3, 4.4, 6.8 and 8 to
-  // 10. (Runs of one size only, kCompactionStopStyleSimilarSize, merge less at
+  // merged with newer ones only once they are as large together. A posting is merged 2.4 times while 1,300 segments
+  // come (`bench/e2e ingest`, five minutes). Simulated with equal segments it is 1.0 times while 200 come, 1.9 while
+  // 2,000 do, 3.8 while 60,000 do, and 14 to 18 runs stand on average; with a trigger of 16 and 50 %, 2.3, 4.4, 6.8 and
+  // 8 to 10. (Runs of one size only, kCompactionStopStyleSimilarSize, merge less at
   // first, but from some thousand segments on the trigger is reached by large ones, which are merged again and again.)
   options.level0_file_num_compaction_trigger = 24;
   options.compaction_options_universal.min_merge_width = 8;

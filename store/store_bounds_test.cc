@@ -247,5 +247,50 @@ TEST(StoreBoundsTest, AStoreWithMoreTablesThanDescriptorsIsReadWhole) {
   store->close();
 }
 
+/// A disk that writes the index's new tables only when told to.
+class HeldTables final : public rocksdb::FileSystemWrapper {
+ public:
+  HeldTables() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  static const char* kClassName() { return "HeldTables"; }
+  const char* Name() const override { return kClassName(); }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* context) override {
+    if (path.find("/index.incoming/") != std::string::npos) held.wait(true);
+    return FileSystemWrapper::NewWritableFile(path, options, file, context);
+  }
+  void release() {
+    held = false;
+    held.notify_all();
+  }
+  std::atomic<bool> held{true};
+};
+
+TEST(StoreBoundsTest, ABatchLetInJustBeforeMemoryWasFullIsNotHalfRefused) {
+  const TempDir temp;
+  const auto files = std::make_shared<HeldTables>();
+  static rocksdb::Env* const env = rocksdb::NewCompositeEnv(files).release();
+  StoreOptions options = small_options();
+  options.hot_rows = 160;
+  options.segment_rows = 80;
+  const DataDir directory(temp.data());
+  const KeyedHash keys(directory.hash_key());
+  const auto store = open_store(directory, options, env);
+  const auto append = [&](std::size_t rows) {
+    Group group = make_group(keys, store->log().tail(), {BlockSpec(rows, RowSpec{.source = "a"})});
+    return store->log().append(group);
+  };
+  EXPECT_EQ(append(140), Durability::durable);
+  EXPECT_LT(store->log().pressure(), 1.0);
+  EXPECT_EQ(append(10), Durability::durable);
+  EXPECT_EQ(store->log().pressure(), 1.0) << "nothing more is let in";
+  EXPECT_EQ(append(10), Durability::durable) << "what was let in before fits";
+  EXPECT_EQ(append(1), Durability::refused);
+  files->release();
+  EXPECT_TRUE(store->settle(30));
+  EXPECT_EQ(store->log().pressure(), 0.0);
+  store->close();
+}
+
 }  // namespace
 }  // namespace sluice

@@ -56,7 +56,7 @@ rocksdb::DBOptions common_database_options(const MemoryPlan& plan, rocksdb::Env*
   options.enable_write_thread_adaptive_yield = false;  // Nobody to yield to.
   options.use_fsync = false;                           // fdatasync keeps the size too.
 
-  // Two cores: more background threads only take the committer's time. (The index has two for merges.)
+  // Two cores: more background threads only take the committer's time. (The index has four for merges.)
   options.max_background_flushes = 1;  // Also: a failed flush deletes others' files (#11865).
   options.max_background_compactions = 1;
   options.max_subcompactions = 1;
@@ -123,6 +123,8 @@ rocksdb::ColumnFamilyOptions index_family_options(const rocksdb::BlockBasedTable
   // first, but from some thousand segments on the trigger is reached by large ones, which are merged again and again.)
   options.level0_file_num_compaction_trigger = 24;
   options.compaction_options_universal.min_merge_width = 8;
+  // Many that have come while merges were behind are merged by several threads, and none of them for long.
+  options.compaction_options_universal.max_merge_width = 32;
   options.compaction_options_universal.size_ratio = 1;
   // Keys are never overwritten, so nothing is amplified that a full merge could win back.
   options.compaction_options_universal.max_size_amplification_percent = 1'000'000;
@@ -181,10 +183,12 @@ rocksdb::ColumnFamilyOptions catalogue_options(std::shared_ptr<rocksdb::Cache> c
 rocksdb::DBOptions index_database_options(const MemoryPlan& plan, rocksdb::Env* env,
                                           std::shared_ptr<rocksdb::EventListener> listener) {
   rocksdb::DBOptions options = common_database_options(plan, env, std::move(listener));
-  // The longest merge takes minutes when many have come, and with one thread no other begins meanwhile: on one
-  // processor three scores a source at full rate reached kRunsMax (indexer.cc) after two minutes, and for ten seconds
-  // no score was taken. Both draw on one BackgroundBudget.
-  options.max_background_compactions = 2;
+  // Large merges take minutes, and with too few threads no small one begins meanwhile: on one processor three scores a
+  // source at full rate stood at kRunsMax (indexer.cc) after four minutes, one merge of 1.7 GB and one of 174 runs
+  // under way, and no score was taken until the second ended. With four it stayed below 100. The more of them have
+  // work, the larger is their part of a busy machine. All draw on one BackgroundBudget. Doubled: more of them than
+  // there are sizes of runs; halved: as above.
+  options.max_background_compactions = 4;
   return options;
 }
 

@@ -13,6 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Where pressure() says full, so that append() need not: a thread that asked may stand still while groups go in, and
+// then let in what no longer fits. A batch of which a part was stored by then is answered as half refused.
+constexpr double kFullAt = 15.0 / 16;
 // A stall that ends within this is waited out by the committer, who has nothing else to do; a longer one is refused, so
 // that no batch grows older than the queue-age limit.
 constexpr auto kStallWait = 1s;
@@ -136,7 +139,7 @@ LogTail StoreLog::tail() const {
 
 double StoreLog::pressure() const noexcept {
   if (failed() || log_.health->write_stopped()) return 1.0;
-  return std::min(1.0, static_cast<double>(hot_.rows()) / static_cast<double>(hot_rows_));
+  return std::min(1.0, static_cast<double>(hot_.rows()) / (kFullAt * static_cast<double>(hot_rows_)));
 }
 
 void StoreLog::seal() {

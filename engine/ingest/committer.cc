@@ -84,7 +84,8 @@ bool Committer::lanes_empty() const noexcept {
 
 void Committer::wake_shards() noexcept {
   for (HandoverLane* lane : lanes_) {
-    if (lane->has_open.load(std::memory_order_seq_cst)) lane->shard.unpark();
+    const bool has_open = lane->has_open.load(std::memory_order_seq_cst);
+    if (has_open || lane->has_left.load(std::memory_order_seq_cst)) lane->shard.unpark();
   }
 }
 

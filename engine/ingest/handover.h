@@ -41,10 +41,11 @@ struct HandoverLane {
   SpscRing<std::unique_ptr<Handover>> ring{limits::kBlockRingSlots};
   Parker shard;                       ///< Where the shard sleeps.
   std::atomic<bool> has_open{false};  ///< The shard holds parts that were not handed over yet.
+  std::atomic<bool> has_left{false};  ///< Batches were left in the shard's rings without waking it.
 };
 
-/// One per engine. `hungry` and HandoverLane::has_open are a store-then-load pair on both sides, all seq_cst: either
-/// the committer sees the open block and wakes its shard, or the shard sees the hunger before it sleeps.
+/// One per engine. `hungry` and each of HandoverLane::has_open and has_left are a store-then-load pair on both sides,
+/// all seq_cst: either the committer sees what is there and wakes the shard, or who left it there sees the hunger.
 struct CommitterSignal {
   std::atomic<bool> hungry{false};
   Parker committer;

@@ -247,7 +247,7 @@ void IngestEngine::stop() {
   wake();  // A submitter that still owes it may be gone.
   s.admission.wait_for_none();
   s.stop_shards.store(true, std::memory_order_release);
-  for (const auto& shard : s.shards) shard->wake();
+  for (const auto& shard : s.shards) shard->wake_now();
   for (std::thread& thread : s.shard_threads) thread.join();
   s.shard_threads.clear();
   s.stop_committer.store(true, std::memory_order_release);

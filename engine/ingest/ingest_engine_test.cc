@@ -88,6 +88,22 @@ TEST_F(IngestEngineTest, AWakeThatIsOwedComesWithWakeOrStop) {
   EXPECT_EQ(second.batch.outcomes[0].block, 2u) << "taken before the stop, so stored";
 }
 
+TEST_F(IngestEngineTest, BatchesThatCameWhileAGroupWasWrittenAreTakenBehindIt) {
+  const auto engine = start({});
+  log.hold();
+  std::vector<std::unique_ptr<TestBatch>> batches;
+  for (int i = 0; i < 4; ++i) {
+    batches.push_back(std::make_unique<TestBatch>(names.first));
+    batches.back()->add(names.quality, "t1", "0.5");
+    ASSERT_EQ(engine->submit(batches.back()->batch), Admission::accepted);
+    if (i == 0) log.wait_for_held();  // From here on nobody wakes the shard.
+  }
+  log.release();
+  for (const auto& batch : batches) completion.wait_for(batch->batch);
+  EXPECT_EQ(log.rows(), 4u);
+  EXPECT_EQ(log.groups().size(), 2u);
+}
+
 TEST_F(IngestEngineTest, StopWritesCatalogueChangesNobodyWaitedFor) {
   start({})->stop();
   Catalogue reopened;

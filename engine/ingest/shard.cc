@@ -1,5 +1,7 @@
 #include "engine/ingest/shard.h"
 
+#include <algorithm>
+
 #include "engine/base/planted_bug.h"
 
 namespace sluice {
@@ -7,6 +9,8 @@ namespace {
 
 /// Per ring and step, so that no io thread waits long behind another.
 constexpr std::size_t kBatchesPerTurn = 32;
+/// Worth waking for while the committer is still busy with others.
+constexpr std::size_t kManyBatches = 8;
 
 /// One writer: a plain load and store is enough and cheaper than a locked add.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
@@ -18,6 +22,7 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 Shard::Shard(std::size_t index, std::size_t io_threads, std::size_t ring_slots, const KeyedHash& keys,
              Catalogue& catalogue, HandoverLane& lane, CommitterSignal& signal, Clock clock, Clock age_clock)
     : index_(index),
+      many_batches_(std::clamp<std::size_t>(ring_slots / 2, 1, kManyBatches)),
       age_clock_(age_clock),
       lane_(lane),
       signal_(signal),
@@ -43,7 +48,14 @@ void Shard::run(const std::atomic<bool>& stop) {
   }
 }
 
+void Shard::wake() noexcept {
+  lane_.has_left.store(true, std::memory_order_seq_cst);
+  if (signal_.hungry.load(std::memory_order_seq_cst) || ring_depth() >= many_batches_) wake_now();
+}
+
 bool Shard::run_once() {
+  // Before it looks: what is pushed later sets it again. Acquire: what was pushed before is seen.
+  if (lane_.has_left.load(std::memory_order_relaxed)) lane_.has_left.exchange(false, std::memory_order_acq_rel);
   bool progress = false;
   if (batch_ != nullptr) {
     if (!advance()) return false;

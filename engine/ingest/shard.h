@@ -23,7 +23,11 @@ class Shard {
   void load(std::shared_ptr<IdempotencyAnswer> answer) { idempotency_.load(std::move(answer)); }
 
   [[nodiscard]] SpscRing<Batch*>& ring(std::size_t io_thread) noexcept { return *rings_[io_thread]; }
-  void wake() noexcept { lane_.shard.unpark(); }
+  /// After a push. Wakes it where somebody waits for what it will do; else the committer does when it has nothing left,
+  /// and what came until then is one piece of work.
+  void wake() noexcept;
+  /// Whatever it has to do.
+  void wake_now() noexcept { lane_.shard.unpark(); }
 
   /// The thread's body: until `stop` is set and nothing is left. Wake it after setting `stop`.
   void run(const std::atomic<bool>& stop);
@@ -56,6 +60,7 @@ class Shard {
   [[nodiscard]] bool lane_full() const noexcept { return lane_.ring.size_approx() >= lane_.ring.capacity(); }
 
   const std::size_t index_;
+  const std::size_t many_batches_;
   const Clock age_clock_;  // Says how old an answer is.
   HandoverLane& lane_;
   CommitterSignal& signal_;

@@ -116,8 +116,9 @@ bool IngestEngine::State::push(Batch& batch, Wake wake) {
 
 bool IngestEngine::State::push_whole(Batch& batch, std::size_t shard, Wake wake) {
   batch.parts_left_.store(1, std::memory_order_relaxed);
+  const std::size_t records = batch.records.size();  // Once pushed, it may be completed under our hands.
   if (!shards[shard]->ring(batch.io_thread).try_push(&batch)) return false;
-  if (wake == Wake::now) shards[shard]->wake();
+  if (wake == Wake::now) shards[shard]->wake(records);
   return true;
 }
 
@@ -143,16 +144,16 @@ bool IngestEngine::State::push_split(Batch& batch) {
   batch.parts_left_.store(parts, std::memory_order_relaxed);
   // From the first push on the batch may be completed under our hands by a shard that got all its parts: only `parts`
   // and a copy of the runs are used below.
-  std::vector<bool> target(shards.size());
-  for (std::size_t s = 0; s < shards.size(); ++s) target[s] = begins[s + 1] != begins[s];
+  std::vector<std::uint32_t> parts_records(shards.size());
+  for (std::size_t s = 0; s < shards.size(); ++s) parts_records[s] = begins[s + 1] - begins[s];
   const std::size_t io_thread = batch.io_thread;
   for (std::size_t s = 0; s < shards.size(); ++s) {
-    if (!target[s]) continue;
+    if (parts_records[s] == 0) continue;
     const bool pushed = shards[s]->ring(io_thread).try_push(&batch);
     SLUICE_CHECK(pushed);
   }
   for (std::size_t s = 0; s < shards.size(); ++s) {
-    if (target[s]) shards[s]->wake();
+    if (parts_records[s] != 0) shards[s]->wake(parts_records[s]);
   }
   return true;
 }
@@ -237,7 +238,7 @@ IngestEngine::Admission IngestEngine::room_for_barrier(std::size_t io_thread) co
 }
 
 void IngestEngine::wake() noexcept {
-  for (const auto& shard : state_->shards) shard->wake();
+  for (const auto& shard : state_->shards) shard->wake(0);
 }
 
 void IngestEngine::stop() {

@@ -23,9 +23,9 @@ class Shard {
   void load(std::shared_ptr<IdempotencyAnswer> answer) { idempotency_.load(std::move(answer)); }
 
   [[nodiscard]] SpscRing<Batch*>& ring(std::size_t io_thread) noexcept { return *rings_[io_thread]; }
-  /// After a push. Wakes it where somebody waits for what it will do; else the committer does when it has nothing left,
-  /// and what came until then is one piece of work.
-  void wake() noexcept;
+  /// After a push of so many records (0: not known). Wakes it where the committer waits for what it will do, or where
+  /// it is much; else the committer does when it has nothing left, and what came until then is one piece of work.
+  void wake(std::size_t records) noexcept;
   /// Whatever it has to do.
   void wake_now() noexcept { lane_.shard.unpark(); }
 

@@ -41,7 +41,7 @@ struct HandoverLane {
   SpscRing<std::unique_ptr<Handover>> ring{limits::kBlockRingSlots};
   Parker shard;                       ///< Where the shard sleeps.
   std::atomic<bool> has_open{false};  ///< The shard holds parts that were not handed over yet.
-  std::atomic<bool> has_left{false};  ///< Batches were left in the shard's rings without waking it.
+  std::atomic<bool> has_left{false};  ///< Batches were pushed since the shard last looked.
 };
 
 /// One per engine. `hungry` and each of HandoverLane::has_open and has_left are a store-then-load pair on both sides,

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kBatchesPerTurn = 32;
 /// Worth waking for while the committer is still busy with others: encoding as much takes as long as a few wake-ups.
 /// Left for the committer however large, four connections with batches of 1000 stored a tenth less; woken for each
-/// however small, four with single scores a fifth less.
+/// however small, a score at half of capacity cost a twentieth more (bench/README.md).
 constexpr std::size_t kManyBatches = 4;
 constexpr std::size_t kManyRecords = 256;
 
@@ -25,7 +25,6 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 Shard::Shard(std::size_t index, std::size_t io_threads, std::size_t ring_slots, const KeyedHash& keys,
              Catalogue& catalogue, HandoverLane& lane, CommitterSignal& signal, Clock clock, Clock age_clock)
     : index_(index),
-      many_batches_(std::clamp<std::size_t>(ring_slots / 2, 1, kManyBatches)),
       age_clock_(age_clock),
       lane_(lane),
       signal_(signal),
@@ -53,8 +52,9 @@ void Shard::run(const std::atomic<bool>& stop) {
 
 void Shard::wake(std::size_t records) noexcept {
   lane_.has_left.store(true, std::memory_order_seq_cst);
-  if (signal_.hungry.load(std::memory_order_seq_cst) || records >= kManyRecords || ring_depth() >= many_batches_)
-    wake_now();
+  // A ring that holds fewer is full before.
+  const std::size_t many = std::min(kManyBatches, rings_.front()->capacity());
+  if (signal_.hungry.load(std::memory_order_seq_cst) || records >= kManyRecords || ring_depth() >= many) wake_now();
 }
 
 bool Shard::run_once() {

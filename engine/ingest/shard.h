@@ -60,7 +60,6 @@ class Shard {
   [[nodiscard]] bool lane_full() const noexcept { return lane_.ring.size_approx() >= lane_.ring.capacity(); }
 
   const std::size_t index_;
-  const std::size_t many_batches_;
   const Clock age_clock_;  // Says how old an answer is.
   HandoverLane& lane_;
   CommitterSignal& signal_;

@@ -152,18 +152,21 @@ void DatabaseHealth::OnStallConditionsChanged(const rocksdb::WriteStallInfo& inf
 }
 
 void DatabaseHealth::OnMemTableSealed(const rocksdb::MemTableInfo& info) {
-  if (flushes_ && info.cf_name == kScoresFamily && flushing_.load(std::memory_order_relaxed)) flushes_->hurry(true);
+  if (info.cf_name == kScoresFamily && flushing_.load(std::memory_order_relaxed)) pacer_->hurry(true);
 }
 
 void DatabaseHealth::OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
-  if (!flushes_ || info.cf_name != kScoresFamily) return;
+  pacer_->begin();
+  if (info.cf_name != kScoresFamily) return;
   flushing_.store(true, std::memory_order_relaxed);
-  flushes_->hurry(false);
+  pacer_->hurry(false);
 }
 
 void DatabaseHealth::OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
   if (info.cf_name == kScoresFamily) flushing_.store(false, std::memory_order_relaxed);
 }
+
+void DatabaseHealth::OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) { pacer_->begin(); }
 
 void Database::close() noexcept {
   if (!db) return;
@@ -243,8 +246,8 @@ Database open_index_database(const std::string& path, const MemoryPlan& plan, st
   }
   for (const bool last_try : {false, true}) {
     Database database;
-    database.health = std::make_shared<DatabaseHealth>();
     database.pacer = std::make_shared<WritePacer>();
+    database.health = std::make_shared<DatabaseHealth>(database.pacer);
     rocksdb::DBOptions options = index_database_options(plan, env, database.health);
     options.rate_limiter = database.pacer;
     const rocksdb::Status status = open_families(options, path, families, false, database);

@@ -25,8 +25,8 @@ inline constexpr char kLogDamagedStep[] =
 /// What RocksDB told about itself. Written by its threads, read by any.
 class DatabaseHealth final : public rocksdb::EventListener {
  public:
-  /// `flushes`: hurried while memtables fill faster than they are flushed.
-  explicit DatabaseHealth(std::shared_ptr<WritePacer> flushes = nullptr) noexcept : flushes_(std::move(flushes)) {}
+  /// `pacer`: the database's; hurried while memtables of scores fill faster than they are flushed.
+  explicit DatabaseHealth(std::shared_ptr<WritePacer> pacer) noexcept : pacer_(std::move(pacer)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* auto_recovery) override;
@@ -34,6 +34,7 @@ class DatabaseHealth final : public rocksdb::EventListener {
   void OnMemTableSealed(const rocksdb::MemTableInfo& info) override;
   void OnFlushBegin(rocksdb::DB* database, const rocksdb::FlushJobInfo& info) override;
   void OnFlushCompleted(rocksdb::DB* database, const rocksdb::FlushJobInfo& info) override;
+  void OnCompactionBegin(rocksdb::DB* database, const rocksdb::CompactionJobInfo& info) override;
 
   /// RocksDB found wrong bytes by itself, in a compaction for example.
   [[nodiscard]] bool corrupt() const noexcept { return corrupt_.load(std::memory_order_acquire); }
@@ -54,7 +55,7 @@ class DatabaseHealth final : public rocksdb::EventListener {
   std::atomic<bool> damaged_{false};
   std::atomic<const char*> reason_{nullptr};
   std::atomic<int> stopped_families_{0};
-  const std::shared_ptr<WritePacer> flushes_;
+  const std::shared_ptr<WritePacer> pacer_;
   std::atomic<bool> flushing_{false};
 };
 

@@ -61,6 +61,7 @@ void Indexer::run() {
       segment = queue_.front();
     }
     wait_for_compaction();
+    pacer_.begin();
     const rocksdb::Status status = writer_.ingest(*segment);
     if (!status.ok()) {
       failed_.store(true, std::memory_order_release);

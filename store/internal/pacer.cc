@@ -1,8 +1,14 @@
 #include "store/internal/pacer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
+#include <optional>
+#include <system_error>
 #include <thread>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace sluice {
 namespace {
@@ -20,19 +26,77 @@ std::chrono::nanoseconds processor_time_of_thread() noexcept {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
+/// What a thread that works in the background knows of itself.
+struct Worker {
+  std::chrono::nanoseconds counted{0};          // Of its processor time.
+  BackgroundBudget::Clock::time_point resumed;  // When it began, or last rested.
+  BackgroundBudget::Clock::time_point not_nicer_until;
+  std::optional<int> own_niceness;  // While it is nicer.
+};
+
+// On Linux niceness is a thread's own (setpriority(2), "C library/kernel differences").
+std::optional<int> niceness() noexcept {
+  errno = 0;
+  const int value = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+  return errno == 0 ? std::optional(value) : std::nullopt;
+}
+
+bool set_niceness(int value) noexcept {
+  return ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), value) == 0;
+}
+
+void make_nicer(Worker& worker, bool nicer) noexcept {
+  if (nicer == worker.own_niceness.has_value()) return;
+  static const bool can = niceness_can_be_taken_back();
+  if (!can) return;
+  if (nicer) {
+    worker.own_niceness = niceness();
+    if (worker.own_niceness) (void)set_niceness(*worker.own_niceness + Pacer::kNicer);
+  } else {
+    (void)set_niceness(*worker.own_niceness);
+    worker.own_niceness.reset();
+  }
+}
+
+Worker& this_worker() noexcept {
+  thread_local Worker worker;
+  return worker;
+}
+
 }  // namespace
 
+bool niceness_can_be_taken_back() noexcept {
+  bool can = false;
+  try {
+    std::jthread([&can] {  // A thread of its own: one that is refused stays nicer.
+      const std::optional<int> own = niceness();
+      can = own && set_niceness(*own + 1) && set_niceness(*own);
+    }).join();
+  } catch (const std::system_error&) {  // No thread to be had.
+  }
+  return can;
+}
+
+void Pacer::begin() noexcept {
+  this_worker().resumed = BackgroundBudget::Clock::now();
+}
+
 void Pacer::rest() {
-  thread_local std::chrono::nanoseconds counted{0};
+  Worker& worker = this_worker();
   const std::chrono::nanoseconds used = processor_time_of_thread();
-  if (used - counted < kSlice) return;
-  const std::chrono::nanoseconds worked = std::min(used - counted, kLongestSlice);
-  counted = used;
+  if (used - worker.counted < kSlice) return;
+  const std::chrono::nanoseconds worked = std::min(used - worker.counted, kLongestSlice);
+  worker.counted = used;
   const auto now = BackgroundBudget::Clock::now();
   const auto paid = budget_.spend(worked, now);
-  if (paid <= now || hurry_.load(std::memory_order_relaxed)) return;
+  const bool hurry = hurry_.load(std::memory_order_relaxed);
+  if (now - worker.resumed > kStarved) worker.not_nicer_until = now + kNotNicer;
+  make_nicer(worker, !hurry && now >= worker.not_nicer_until);
+  worker.resumed = now;
+  if (paid <= now || hurry) return;
   std::this_thread::sleep_until(paid);
   rests_.fetch_add(1, std::memory_order_relaxed);
+  worker.resumed = BackgroundBudget::Clock::now();
 }
 
 }  // namespace sluice

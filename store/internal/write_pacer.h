@@ -15,6 +15,7 @@ class WritePacer final : public rocksdb::RateLimiter {
 
   /// See Pacer.
   void hurry(bool yes) noexcept { pacer_.hurry(yes); }
+  void begin() noexcept { pacer_.begin(); }
   /// True while a start reads the log: the work waits at its next write, so that it does not slow what is waited for.
   /// Whoever sets it must clear it before the database closes.
   void hold(bool yes) noexcept { held_.store(yes, std::memory_order_relaxed); }

@@ -32,7 +32,7 @@ class Pacer {
   /// So far.
   [[nodiscard]] std::uint64_t rests() const noexcept { return rests_.load(std::memory_order_relaxed); }
 
-  /// With 0, 5 and 10 in turn on one server beside 1.2 M scores/s, fifteen times 3 s: acks p99 22, 19 and 10 ms, reads
+  /// With 0, 5 and 10 in turn on one server beside 1.15 M scores/s, fifteen times 3 s: acks p99 22, 19 and 10 ms, reads
   /// 17, 10 and 6 (bench/README.md). A thread of niceness 0 weighs nine times as much as one of 10.
   static constexpr int kNicer = 10;
   /// Halved: a processor that is busy for a moment ends it. Doubled: who waits for a lock of such a thread waits more.

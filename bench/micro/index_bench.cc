@@ -14,6 +14,7 @@
 
 #include "engine/base/bytes.h"
 #include "store/internal/options.h"
+#include "tools/load/plan.h"
 
 /// Runs of the index as by_source has them (key: hash and block, value: ten postings), with the store's own options but
 /// for what an argument says: merged with each other, and asked for a source that none of them has. This is where a
@@ -25,13 +26,6 @@ namespace {
 constexpr int kRuns = 32;  // As many as one merge takes.
 constexpr std::size_t kKeys = 50'000;
 constexpr std::size_t kValueBytes = 30;
-
-std::uint64_t scrambled(std::uint64_t x) {  // SplitMix64 (Steele, Lea, Flood 2014).
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
 
 void must(const rocksdb::Status& status) {
   if (!status.ok()) throw std::runtime_error(status.ToString());
@@ -88,7 +82,7 @@ class Runs {
  private:
   void ingest(int run) {
     std::set<std::uint64_t> hashes;
-    while (hashes.size() < kKeys) hashes.insert(scrambled(hashes.size() * kRuns + static_cast<std::uint64_t>(run)));
+    while (hashes.size() < kKeys) hashes.insert(load::mix(hashes.size() * kRuns + static_cast<std::uint64_t>(run)));
     const std::string path = directory_ / "run.sst";
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(options_), options_, db_->DefaultColumnFamily(), false);
     must(writer.Open(path));
@@ -97,7 +91,7 @@ class Runs {
       put_u64_be(key, hash);
       put_u64_be(key, static_cast<std::uint64_t>(run) * 4000 + hash % 4000);
       std::string value;
-      while (value.size() < kValueBytes) put_u64_be(value, scrambled(hash + value.size()));
+      while (value.size() < kValueBytes) put_u64_be(value, load::mix(hash + value.size()));
       value.resize(kValueBytes);
       must(writer.Put(key, value));
     }
@@ -129,9 +123,9 @@ void merge_index_runs(benchmark::State& state) {
 
 void ask_index_runs(benchmark::State& state) {
   Runs runs(state);
-  std::uint64_t asked = std::uint64_t{1} << 32;  // Beyond what ingest() scrambles.
+  std::uint64_t asked = std::uint64_t{1} << 32;  // Beyond what ingest() mixes.
   for (auto _ : state) {
-    if (runs.has(scrambled(++asked))) state.SkipWithError("found what is not there");
+    if (runs.has(load::mix(++asked))) state.SkipWithError("found what is not there");
   }
 }
 

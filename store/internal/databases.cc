@@ -166,7 +166,9 @@ void DatabaseHealth::OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&
   if (info.cf_name == kScoresFamily) flushing_.store(false, std::memory_order_relaxed);
 }
 
-void DatabaseHealth::OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) { pacer_->begin(); }
+void DatabaseHealth::OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) {
+  pacer_->begin();
+}
 
 void Database::close() noexcept {
   if (!db) return;

@@ -298,6 +298,35 @@ TEST(StoreTest, TheRunsOfTheIndexAreCounted) {
   }
 }
 
+TEST(StoreTest, FindsWhatIsInOneOfManyUnmergedSegments) {
+  const TempDir temp;
+  StoreOptions options = small_options();
+  options.segment_rows = 64;
+  OpenStore open(temp.data(), options);
+  constexpr std::uint64_t kSegments = 20;  // Merged from 24 on.
+  const auto id = [](std::uint64_t segment, int row) { return std::to_string(segment) + "-" + std::to_string(row); };
+  for (std::uint64_t segment = 1; segment <= kSegments; ++segment) {
+    BlockSpec spec;
+    for (int row = 0; row < 64; ++row) spec.push_back({.source = id(segment, row), .client_id = id(segment, row)});
+    ASSERT_EQ(open.append({spec}), Durability::durable);
+    ASSERT_TRUE(open.store->settle(30));
+  }
+  ASSERT_EQ(open.store->metrics().level0_files, kSegments);
+  const auto view = open.store->reader().view();
+  for (std::uint64_t segment = 1; segment <= kSegments; ++segment) {
+    for (int row = 0; row < 64; ++row) {
+      const auto hits = open.by_source(*view, id(segment, row));
+      ASSERT_EQ(hits.size(), 1u);
+      EXPECT_EQ(hits[0].at.block, segment);
+      std::vector<PostingHit> by_client;
+      ASSERT_TRUE(view->by_client_id(client_id_hash(open.keys, 1, id(segment, row)), by_client).ok());
+      ASSERT_EQ(by_client.size(), 1u);
+      EXPECT_EQ(by_client[0].at, hits[0].at);
+    }
+    EXPECT_TRUE(open.by_source(*view, id(segment, 64)).empty());
+  }
+}
+
 TEST(StoreTest, ServesAllRowsFromTheIndexAfterManySegments) {
   const TempDir temp;
   StoreOptions options = small_options();

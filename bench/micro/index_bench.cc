@@ -14,6 +14,7 @@
 
 #include "engine/base/bytes.h"
 #include "store/internal/options.h"
+#include "store/internal/segment_filter.h"
 #include "tools/load/plan.h"
 
 /// Runs of the index as by_source has them (key: hash and block, value: ten postings), with the store's own options but
@@ -33,7 +34,8 @@ void must(const rocksdb::Status& status) {
 
 class Runs {
  public:
-  /// Arguments: block size in KiB, bits of the filter, KiB of a filter's partition.
+  /// Arguments: block size in KiB; RocksDB's filters: bits, KiB of a partition; 1: tables as the indexer writes them,
+  /// with a segment's filter, 0: as merges do.
   explicit Runs(const benchmark::State& state)
       : directory_(std::filesystem::temp_directory_path() / ("sluice-runs-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(directory_);
@@ -50,7 +52,8 @@ class Runs {
     rocksdb::DB* opened = nullptr;
     must(rocksdb::DB::Open(options_, directory_ / "index", &opened));
     db_.reset(opened);
-    for (int run = 0; run < kRuns; ++run) ingest(run);
+    const rocksdb::Options table_options = state.range(3) != 0 ? hashed_segment_options(options_) : options_;
+    for (int run = 0; run < kRuns; ++run) ingest(run, table_options);
   }
   ~Runs() {
     db_.reset();
@@ -74,17 +77,18 @@ class Runs {
     put_u64_be(prefix, hash);
     rocksdb::ReadOptions read;
     read.prefix_same_as_start = true;
+    read.table_filter = [hash](const rocksdb::TableProperties& table) { return table_may_hold(table, hash); };
     const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(read));
     at->Seek(prefix);
     return at->Valid();
   }
 
  private:
-  void ingest(int run) {
+  void ingest(int run, const rocksdb::Options& table_options) {
     std::set<std::uint64_t> hashes;
     while (hashes.size() < kKeys) hashes.insert(load::mix(hashes.size() * kRuns + static_cast<std::uint64_t>(run)));
     const std::string path = directory_ / "run.sst";
-    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(options_), options_, db_->DefaultColumnFamily(), false);
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(table_options), table_options, db_->DefaultColumnFamily(), false);
     must(writer.Open(path));
     for (const std::uint64_t hash : hashes) {
       std::string key;
@@ -130,10 +134,11 @@ void ask_index_runs(benchmark::State& state) {
 }
 
 void table_settings(benchmark::internal::Benchmark* bench) {
-  bench->ArgNames({"block", "bits", "partition"})->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
-  for (const long block : {4, 8, 16}) bench->Args({block, 10, 16});
-  for (const long bits : {6, 8, 14}) bench->Args({4, bits, 16});
-  for (const long partition : {4, 64}) bench->Args({4, 10, partition});
+  bench->ArgNames({"block", "bits", "partition", "segment"})->MeasureProcessCPUTime()->Unit(benchmark::kMicrosecond);
+  bench->Args({4, 10, 16, 1});
+  for (const long block : {4, 8, 16}) bench->Args({block, 10, 16, 0});
+  for (const long bits : {6, 8, 14}) bench->Args({4, bits, 16, 0});
+  for (const long partition : {4, 64}) bench->Args({4, 10, partition, 0});
 }
 
 BENCHMARK(merge_index_runs)->Apply(table_settings)->Iterations(1);

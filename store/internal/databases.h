@@ -87,6 +87,8 @@ enum IndexFamily {
   kByClientId = 4,
   kIndexFamilies = 5
 };
+/// Whether the family's keys begin with a hash.
+constexpr bool is_hashed(int family) noexcept { return family == kBySource || family == kByClientId; }
 
 /// Opens <path>. `acked`: the commit sequence that must at least be there. Throws std::runtime_error with the
 /// operator's steps, among them the case that acknowledged data is missing.

@@ -15,8 +15,6 @@ constexpr const char* kNames[kIndexFamilies] = {"watermark", "by_source", "by_an
                                                 "by_client_id"};
 constexpr int kPostingFamilies[] = {kBySource, kByAnnotator, kByWorkspace, kByClientId};
 
-constexpr bool is_hashed(int family) noexcept { return family == kBySource || family == kByClientId; }
-
 void add_unknown(int family, std::uint64_t block, Verification& out) {
   out.add(std::string("index: ") + kNames[family] + " has an entry for block " + std::to_string(block) +
               ", which it should not know",

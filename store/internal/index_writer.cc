@@ -25,6 +25,10 @@ constexpr char kFormat = 2;
 // A key's list of postings. Halved: a source of many scores has more keys. Doubled: a read that stops has read more.
 constexpr std::size_t kListBytes = 16 * 1024;
 
+// Unmerged tables beside which another one gets RocksDB's filter, in its cache, instead of one that stays in memory: 32
+// of 12 bits for each of a segment's rows are a twentieth of memory_bytes, where every score has a source of its own.
+constexpr std::uint64_t kSegmentFilters = 32;
+
 struct HashedPosting {
   std::uint64_t hash;
   std::uint32_t block;
@@ -78,6 +82,12 @@ std::vector<HashedPosting> sorted_postings(const HotChain& chain, Pacer& pacer) 
   return sorted;
 }
 
+rocksdb::Options table_options(const Database& index, int family) {
+  rocksdb::Options options = index.db->GetOptions(index.families[static_cast<std::size_t>(family)]);
+  if (!is_hashed(family) || index.level0_files(family) >= kSegmentFilters) return options;
+  return hashed_segment_options(std::move(options));
+}
+
 }  // namespace
 
 /// One SST file being written.
@@ -85,7 +95,7 @@ class IndexWriter::Table {
  public:
   Table(Database& index, int family, const std::string& directory)
       : path_(directory + "/" + kFamilyNames[family] + ".sst"),
-        options_(index.db->GetOptions(index.families[static_cast<std::size_t>(family)])),
+        options_(table_options(index, family)),
         writer_(rocksdb::EnvOptions(options_), options_, index.families[static_cast<std::size_t>(family)], false) {}
 
   [[nodiscard]] rocksdb::Status open() { return writer_.Open(path_); }

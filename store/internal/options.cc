@@ -7,6 +7,8 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include "store/internal/segment_filter.h"
+
 namespace sluice {
 namespace {
 
@@ -85,9 +87,9 @@ rocksdb::BlockBasedTableOptions table_options(std::shared_ptr<rocksdb::Cache> ca
   table.format_version = 5;
   table.checksum = rocksdb::kXXH3;  // This build has no hardware CRC32C.
   table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-  // A read of a source asks a partition of each run's filter. With 4 KiB, RocksDB's default, that takes a quarter more
-  // processor time beside full load: pages of 100 take 11 ms instead of 8 at p50 (bench/README.md). Four times as much
-  // was no better, and what a partition costs that is not in the cache is its size.
+  // A read of a source asks a partition of each merged run's filter. With 4 KiB, RocksDB's default, that takes a
+  // quarter more processor time beside full load: pages of 100 take 11 ms instead of 8 at p50 (bench/README.md). Four
+  // times as much was no better, and what a partition costs that is not in the cache is its size.
   table.metadata_block_size = 16 * 1024;
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
@@ -151,7 +153,8 @@ MemoryPlan::MemoryPlan(const StoreOptions& options) {
   const std::size_t open_files =
       std::clamp<std::size_t>(options.open_files / 2, kMaxOpenFilesLeast + kFilesBesideTables, std::size_t{1} << 20);
   max_open_files = static_cast<int>(open_files - kFilesBesideTables);
-  // The rest, about a quarter, is for hot postings (24 bytes each and their heads) and the indexer's sort.
+  // The rest, about a quarter, is for hot postings (24 bytes each and their heads), the indexer's sort, and filters of
+  // segments (segment_filter.h).
 }
 
 rocksdb::DBOptions log_database_options(const MemoryPlan& plan, rocksdb::Env* env,
@@ -205,6 +208,14 @@ rocksdb::ColumnFamilyOptions hashed_family_options(std::shared_ptr<rocksdb::Cach
   rocksdb::ColumnFamilyOptions options = index_family_options(table);
   options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(8));
   return options;
+}
+
+rocksdb::Options hashed_segment_options(rocksdb::Options family) {
+  rocksdb::BlockBasedTableOptions table = *family.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  table.filter_policy = nullptr;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.table_properties_collector_factories.push_back(segment_filter_factory());
+  return family;
 }
 
 rocksdb::ColumnFamilyOptions ordered_family_options(std::shared_ptr<rocksdb::Cache> cache) {

@@ -42,6 +42,8 @@ inline constexpr char kCatalogueFamily[] = "catalogue";
                                                         std::shared_ptr<rocksdb::EventListener> listener);
 /// by_source, by_client_id: found by an 8-byte hash, most often absent.
 [[nodiscard]] rocksdb::ColumnFamilyOptions hashed_family_options(std::shared_ptr<rocksdb::Cache> cache);
+/// The same for writing a table of one segment, which has a filter of its own (segment_filter.h) instead of RocksDB's.
+[[nodiscard]] rocksdb::Options hashed_segment_options(rocksdb::Options family);
 /// by_annotator, by_workspace and the watermark: scanned in order.
 [[nodiscard]] rocksdb::ColumnFamilyOptions ordered_family_options(std::shared_ptr<rocksdb::Cache> cache);
 

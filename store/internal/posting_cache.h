@@ -8,11 +8,10 @@
 
 #include "engine/ports/record_reader.h"
 
-/// Postings of sources that were read lately, as the index had them: finding them there asks the filters of every
-/// sorted run and costs as much as all the rest of the read. Never wrong: an entry holds all postings in blocks before
-/// its end, and no posting of an indexed block is ever added, moved or removed.
-/// A table of fixed places, one per hash: a newer source takes the place of an older one. Threads: any; a lock is held
-/// for the copy of one entry.
+/// Postings of sources that were read lately, as the index had them: finding them there asks every sorted run. Never
+/// wrong: an entry holds all postings in blocks before its end, and no posting of an indexed block is ever added, moved
+/// or removed. A table of fixed places, one per hash: a newer source takes the place of an older one. Threads: any; a
+/// lock is held for the copy of one entry.
 
 namespace sluice {
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/limits.h"
+#include "store/internal/segment_filter.h"
 #include "store/internal/slot_codec.h"
 
 namespace sluice {
@@ -163,6 +164,7 @@ Result<void> StoreView::each_cold_list(int family, std::uint64_t hash, List&& li
   put_u64_be(prefix, hash);
   rocksdb::ReadOptions options = index_options();
   options.prefix_same_as_start = true;  // Ends at the hash's last key, and asks the filters first.
+  options.table_filter = [hash](const rocksdb::TableProperties& table) { return table_may_hold(table, hash); };
   const std::unique_ptr<rocksdb::Iterator> at(
       index_.db->NewIterator(options, index_.families[static_cast<std::size_t>(family)]));
   for (at->Seek(prefix); at->Valid(); at->Next()) {

@@ -25,7 +25,7 @@ constexpr std::string_view kTools[] = {"tools/", "engine/", "net/dialect/", "net
                                        "store/log_scan.h", "store/verify.h"};
 constexpr std::string_view kBench[] = {"bench/", "tools/load/", "engine/", "net/dialect/", "net/dialects/registry.h",
                                        "net/transport/server.h", "store/store.h", "store/data_dir.h",
-                                       "store/internal/options.h"};
+                                       "store/internal/options.h", "store/internal/segment_filter.h"};
 constexpr std::string_view kTests[] = {"tests/", "tools/", "engine/", "net/", "store/"};
 
 constexpr ModuleRow kModules[] = {

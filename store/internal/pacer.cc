@@ -30,7 +30,7 @@ std::chrono::nanoseconds processor_time_of_thread() noexcept {
 struct Worker {
   std::chrono::nanoseconds counted{0};          // Of its processor time.
   BackgroundBudget::Clock::time_point resumed;  // When it began, or last rested.
-  BackgroundBudget::Clock::time_point not_nicer_until;
+  NicenessBreak niceness_break;
   std::optional<int> own_niceness;  // While it is nicer.
 };
 
@@ -77,6 +77,16 @@ bool niceness_can_be_taken_back() noexcept {
   return can;
 }
 
+void NicenessBreak::starved(Clock::time_point now) noexcept {
+  if (!over(now)) {
+    until_ = now + length_;
+    return;
+  }
+  const bool again = now - until_ < length_;
+  length_ = again ? std::min<std::chrono::milliseconds>(4 * length_, kLongest) : kShortest;
+  until_ = now + length_;
+}
+
 void Pacer::begin() noexcept {
   this_worker().resumed = BackgroundBudget::Clock::now();
 }
@@ -90,8 +100,8 @@ void Pacer::rest() {
   const auto now = BackgroundBudget::Clock::now();
   const auto paid = budget_.spend(worked, now);
   const bool hurry = hurry_.load(std::memory_order_relaxed);
-  if (now - worker.resumed > kStarved) worker.not_nicer_until = now + kNotNicer;
-  make_nicer(worker, !hurry && now >= worker.not_nicer_until);
+  if (now - worker.resumed > kStarved) worker.niceness_break.starved(now);
+  make_nicer(worker, !hurry && worker.niceness_break.over(now));
   worker.resumed = now;
   if (paid <= now || hurry) return;
   std::this_thread::sleep_until(paid);

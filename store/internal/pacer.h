@@ -7,13 +7,32 @@
 #include "store/internal/background_budget.h"
 
 /// Makes one kind of background work keep to the BackgroundBudget, between two pieces of it, and leave processors to
-/// the threads that serve: its thread has a higher niceness. Neither while the work is in a hurry; nor the second for
-/// kNotNicer after the thread was kept from running for kStarved, since beside a program that fills the machine it
+/// the threads that serve: its thread has a higher niceness. Neither while the work is in a hurry; nor the second for a
+/// NicenessBreak after the thread was kept from running for kStarved, since beside a program that fills the machine it
 /// would fall behind, and hold what others wait for.
 /// Niceness is only used where it can be taken back, which needs CAP_SYS_NICE or RLIMIT_NICE (setpriority(2)).
 /// Threads: begin() and rest() from those that work, step() from one of them; the rest from any.
 
 namespace sluice {
+
+/// How long a thread that starved is not nicer. A moment in which the machine was full costs little; beside a program
+/// that fills it for long, the thread starves again soon after each break, and they become long.
+class NicenessBreak {
+ public:
+  using Clock = BackgroundBudget::Clock;
+  /// The thread was kept from running until now.
+  void starved(Clock::time_point now) noexcept;
+  [[nodiscard]] bool over(Clock::time_point now) const noexcept { return now >= until_; }
+
+  /// Halved: requests are refused beside three busy loops on the server's one processor. Doubled: acks beside half of
+  /// what the machine can take wait twice as long at p99, ten seconds at once four times (bench/README.md).
+  static constexpr std::chrono::milliseconds kShortest{500};
+  static constexpr std::chrono::seconds kLongest{10};
+
+ private:
+  Clock::time_point until_;
+  std::chrono::milliseconds length_{0};
+};
 
 class Pacer {
  public:
@@ -37,7 +56,6 @@ class Pacer {
   static constexpr int kNicer = 10;
   /// Halved: a processor that is busy for a moment ends it. Doubled: who waits for a lock of such a thread waits more.
   static constexpr std::chrono::milliseconds kStarved{50};
-  static constexpr std::chrono::seconds kNotNicer{10};
 
  private:
   BackgroundBudget& budget_;

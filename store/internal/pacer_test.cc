@@ -93,6 +93,28 @@ TEST(PacerTest, AThreadThatWasKeptFromRunningIsNotNicerForAWhile) {
   }));
 }
 
+TEST(NicenessBreakTest, IsShortOnceAndLongForAThreadThatStarvesAgainAndAgain) {
+  using namespace std::chrono_literals;
+  const NicenessBreak::Clock::time_point begin(1h);
+  NicenessBreak niceness_break;
+  EXPECT_TRUE(niceness_break.over(begin));
+  niceness_break.starved(begin);
+  EXPECT_FALSE(niceness_break.over(begin + 499ms));
+  EXPECT_TRUE(niceness_break.over(begin + 500ms));
+  niceness_break.starved(begin + 600ms);
+  EXPECT_FALSE(niceness_break.over(begin + 2599ms));
+  EXPECT_TRUE(niceness_break.over(begin + 2600ms));
+  niceness_break.starved(begin + 3s);
+  niceness_break.starved(begin + 10s);
+  EXPECT_FALSE(niceness_break.over(begin + 17900ms)) << "starved in the break of eight seconds, which begins anew";
+  EXPECT_TRUE(niceness_break.over(begin + 18s));
+  niceness_break.starved(begin + 19s);
+  EXPECT_FALSE(niceness_break.over(begin + 28900ms));
+  EXPECT_TRUE(niceness_break.over(begin + 29s)) << "no longer than ten seconds";
+  niceness_break.starved(begin + 40s);
+  EXPECT_TRUE(niceness_break.over(begin + 40500ms)) << "short again after as long without";
+}
+
 TEST(PacerTest, TimeWithoutWorkIsNotTakenForStarving) {
   EXPECT_TRUE(in_some_thread([](Pacer& pacer, int own) {
     work(Pacer::kStarved);

@@ -24,8 +24,8 @@ class NicenessBreak {
   void starved(Clock::time_point now) noexcept;
   [[nodiscard]] bool over(Clock::time_point now) const noexcept { return now >= until_; }
 
-  /// Halved: requests are refused beside three busy loops on the server's one processor. Doubled: acks beside half of
-  /// what the machine can take wait twice as long at p99, ten seconds at once four times (bench/README.md).
+  /// A quarter: beside three busy loops on the server's one processor requests are refused. Doubled: reads beside half
+  /// of what the machine can take wait two to five times as long at p99 (bench/README.md).
   static constexpr std::chrono::milliseconds kShortest{500};
   static constexpr std::chrono::seconds kLongest{10};
 

@@ -101,7 +101,7 @@ void Pacer::rest() {
   const auto paid = budget_.spend(worked, now);
   const bool hurry = hurry_.load(std::memory_order_relaxed);
   if (now - worker.resumed > kStarved) worker.niceness_break.starved(now);
-  make_nicer(worker, !hurry && worker.niceness_break.over(now));
+  make_nicer(worker, niceness_ == Niceness::higher && !hurry && worker.niceness_break.over(now));
   worker.resumed = now;
   if (paid <= now || hurry) return;
   std::this_thread::sleep_until(paid);

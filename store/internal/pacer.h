@@ -7,9 +7,9 @@
 #include "store/internal/background_budget.h"
 
 /// Makes one kind of background work keep to the BackgroundBudget, between two pieces of it, and leave processors to
-/// the threads that serve: its thread has a higher niceness. Neither while the work is in a hurry; nor the second for a
-/// NicenessBreak after the thread was kept from running for kStarved, since beside a program that fills the machine it
-/// would fall behind, and hold what others wait for.
+/// the threads that serve: its thread has a higher niceness, but where others wait for the work. Neither while it is in
+/// a hurry; nor the second for a NicenessBreak after the thread was kept from running for kStarved, since beside a
+/// program that fills the machine it would fall behind, and hold what others wait for.
 /// Niceness is only used where it can be taken back, which needs CAP_SYS_NICE or RLIMIT_NICE (setpriority(2)).
 /// Threads: begin() and rest() from those that work, step() from one of them; the rest from any.
 
@@ -36,7 +36,9 @@ class NicenessBreak {
 
 class Pacer {
  public:
-  explicit Pacer(BackgroundBudget& budget = BackgroundBudget::shared()) noexcept : budget_(budget) {}
+  enum class Niceness : std::uint8_t { higher, own };
+  explicit Pacer(BackgroundBudget& budget = BackgroundBudget::shared(), Niceness niceness = Niceness::higher) noexcept
+      : budget_(budget), niceness_(niceness) {}
 
   /// True while there is more work than can wait: it is counted then, and never rests.
   void hurry(bool yes) noexcept { hurry_.store(yes, std::memory_order_relaxed); }
@@ -59,6 +61,7 @@ class Pacer {
 
  private:
   BackgroundBudget& budget_;
+  const Niceness niceness_;
   std::atomic<bool> hurry_{false};
   std::atomic<std::uint64_t> rests_{0};
   std::uint64_t steps_ = 0;

@@ -82,6 +82,15 @@ TEST(PacerTest, WorkThatCanWaitIsNicerUntilItHurries) {
   }));
 }
 
+TEST(PacerTest, WorkThatOthersWaitForIsNotNicer) {
+  EXPECT_TRUE(in_some_thread([](Pacer&, int own) {
+    BackgroundBudget budget(2);
+    Pacer flushes(budget, Pacer::Niceness::own);
+    flushes.begin();
+    return niceness_after_work(flushes) == own;
+  }));
+}
+
 TEST(PacerTest, AThreadThatWasKeptFromRunningIsNotNicerForAWhile) {
   EXPECT_TRUE(in_some_thread([](Pacer& pacer, int own) {
     pacer.begin();

@@ -11,7 +11,9 @@ namespace sluice {
 
 class WritePacer final : public rocksdb::RateLimiter {
  public:
-  explicit WritePacer(BackgroundBudget& budget = BackgroundBudget::shared()) noexcept : pacer_(budget) {}
+  explicit WritePacer(BackgroundBudget& budget = BackgroundBudget::shared(),
+                      Pacer::Niceness niceness = Pacer::Niceness::higher) noexcept
+      : pacer_(budget, niceness) {}
 
   /// See Pacer.
   void hurry(bool yes) noexcept { pacer_.hurry(yes); }

@@ -164,6 +164,8 @@ Result<void> StoreView::each_cold_list(int family, std::uint64_t hash, List&& li
   put_u64_be(prefix, hash);
   rocksdb::ReadOptions options = index_options();
   options.prefix_same_as_start = true;  // Ends at the hash's last key, and asks the filters first.
+  // Asked of each table before an iterator on it is made. A table whose properties cannot be read does not open
+  // (verify_sst_unique_id_in_manifest), so there always are some.
   options.table_filter = [hash](const rocksdb::TableProperties& table) { return table_may_hold(table, hash); };
   const std::unique_ptr<rocksdb::Iterator> at(
       index_.db->NewIterator(options, index_.families[static_cast<std::size_t>(family)]));

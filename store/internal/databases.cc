@@ -156,7 +156,6 @@ void DatabaseHealth::OnMemTableSealed(const rocksdb::MemTableInfo& info) {
 }
 
 void DatabaseHealth::OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo& info) {
-  pacer_->begin();
   if (info.cf_name != kScoresFamily) return;
   flushing_.store(true, std::memory_order_relaxed);
   pacer_->hurry(false);
@@ -209,8 +208,8 @@ std::uint64_t Database::property_sum(const char* name) const {
 Database open_log_database(const std::string& path, const MemoryPlan& plan, std::shared_ptr<rocksdb::Cache> cache,
                            rocksdb::Env* env, std::uint64_t acked) {
   Database database;
-  // Not nicer: the committer waits for locks that a flush holds. Nicer flushes refused 350 of 2.5 million requests of a
-  // closed loop in two minutes, and none otherwise (bench/README.md).
+  // Not nicer: with nicer flushes a closed loop filled the committer's queues now and then, and 359 and 384 of 2.5
+  // million requests were refused in 110 s; none without (bench/README.md).
   database.pacer = std::make_shared<WritePacer>(BackgroundBudget::shared(), Pacer::Niceness::own);
   database.pacer->hurry(true);  // What is flushed while it opens is waited for; the first flush in service ends this.
   database.health = std::make_shared<DatabaseHealth>(database.pacer);

@@ -24,7 +24,7 @@ class NicenessBreak {
   void starved(Clock::time_point now) noexcept;
   [[nodiscard]] bool over(Clock::time_point now) const noexcept { return now >= until_; }
 
-  /// A quarter: beside three busy loops on the server's one processor requests are refused. Doubled: reads beside half
+  /// A quarter: beside three busy loops on the server's one processor requests were refused. Doubled: reads beside half
   /// of what the machine can take wait two to five times as long at p99 (bench/README.md).
   static constexpr std::chrono::milliseconds kShortest{500};
   static constexpr std::chrono::seconds kLongest{10};
@@ -42,7 +42,7 @@ class Pacer {
 
   /// True while there is more work than can wait: it is counted then, and never rests.
   void hurry(bool yes) noexcept { hurry_.store(yes, std::memory_order_relaxed); }
-  /// The calling thread begins a piece of work, after it had none.
+  /// The calling thread begins a piece of work, after it had none. Not needed where the niceness stays its own.
   void begin() noexcept;
   /// Counts the processor time that the calling thread has used since it last rested, once that is a slice, and rests.
   void rest();
